@@ -1,0 +1,56 @@
+"""`kedro run` with errors that a person can act on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any, NoReturn
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+
+from nevus.cli.console import follow
+from nevus.cli.errors import explain, hide_repeated_errors
+
+TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
+
+
+@click.group(name="nevus")
+def cli() -> None:
+    """Commands of the project."""
+
+
+@cli.command(
+    name="run",
+    help=kedro_run.help,
+    params=[*kedro_run.params, click.Option(["--traceback", "show_traceback"], is_flag=True, help=TRACEBACK_HELP)],
+)
+def run(show_traceback: bool, **options: Any) -> Any:
+    """Run Kedro's own command; what the user can put right is shown as one message, without a traceback.
+
+    Raises:
+        click.ClickException: With that message; the exit code is 1.
+    """
+    follow()
+    signal.signal(signal.SIGTERM, _terminate)
+    if options["pipeline"] and not options["pipelines"]:  # the same thing, which Kedro 1.7 warns about
+        options["pipelines"], options["pipeline"] = [options["pipeline"]], None
+    if show_traceback or os.environ.get("NEVUS_TRACEBACK", "0") not in ("", "0"):
+        return kedro_run.callback(**options)  # type: ignore[misc]
+    hide_repeated_errors()
+    try:
+        return kedro_run.callback(**options)  # type: ignore[misc]
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted. Give the same command again to start over.") from None
+    except Exception as error:
+        message = explain(error)
+        if message is None:
+            raise
+        raise click.ClickException(message) from error
+
+
+def _terminate(signum: int, _frame: object) -> NoReturn:
+    """End as after an error, so that the run is closed: a scheduler's SIGTERM would otherwise just stop the process."""
+    raise SystemExit(128 + signum)

@@ -1,0 +1,56 @@
+"""What a person sees while a run goes on."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+PLAIN = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+
+
+def follow() -> None:
+    """Make the log fit where it is read.
+
+    On a terminal log lines move progress bars aside instead of running into them. In a file or a pipe, where nobody
+    wants them wrapped at 80 columns, they are plain: one record, one line.
+    """
+    from rich.logging import RichHandler
+
+    logging.getLogger("kedro.runner.sequential_runner").addFilter(_is_news)
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, RichHandler):
+            root.removeHandler(handler)
+            root.addHandler(BesideBars(handler) if handler.console.is_terminal else _plain(handler))
+
+
+class BesideBars(logging.Handler):
+    """Takes progress bars off the screen while another handler writes.
+
+    Args:
+        inner: The handler that writes.
+    """
+
+    def __init__(self, inner: logging.Handler) -> None:
+        super().__init__(inner.level)
+        self._inner = inner
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record where no bar is."""
+        bars = sys.modules.get("tqdm")  # without it there are none
+        if bars is None:
+            self._inner.handle(record)
+            return
+        with bars.tqdm.external_write_mode(file=sys.stdout):
+            self._inner.handle(record)
+
+
+def _plain(rich: logging.Handler) -> logging.Handler:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setLevel(rich.level)
+    handler.setFormatter(PLAIN)
+    return handler
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Using synchronous mode")  # Kedro's advice, in every run

@@ -1,0 +1,101 @@
+"""Which errors the user can act on, and what to say about them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from nevus.contracts import NevusError
+
+SEEN_WITH = "Add --traceback to see where it was raised."
+
+
+def explain(error: BaseException) -> str | None:
+    """A message for an error that the user can act on; None for any other, which deserves its traceback."""
+    causes = list(chain(error))
+    for cause in causes:
+        if isinstance(cause, NevusError):
+            return str(cause)
+    if _is_configuration(causes):
+        return f"{_parameters_only(str(error))}\n{SEEN_WITH}"
+    if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
+        return _unknown_pipeline(str(error))
+    if _is_missing_file(causes) or _is_raised_by_kedro(error):
+        return f"{error}\n{SEEN_WITH}"
+    return None
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, outermost first; Kedro wraps what a dataset raises in its own errors."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def hide_repeated_errors() -> None:
+    """Keep Kedro from logging an error that is about to be shown as a message."""
+    logging.getLogger("kedro.pipeline.node").addFilter(_is_worth_logging)
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    # Kedro logs a node's error while it handles it, so the error itself can be looked at.
+    error = sys.exc_info()[1]
+    return record.levelno < logging.ERROR or error is None or not any(isinstance(e, NevusError) for e in chain(error))
+
+
+def _is_configuration(causes: list[BaseException]) -> bool:
+    from kedro.config import MissingConfigException
+    from kedro.validation.exceptions import ParameterValidationError
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    kinds = (MissingConfigException, ParameterValidationError, OmegaConfBaseException, YAMLError)
+    return any(isinstance(cause, kinds) for cause in causes)
+
+
+def _is_missing_file(causes: list[BaseException]) -> bool:
+    """A dataset could not reach its file, such as a corpus that has not been made yet."""
+    from kedro.io import DatasetError
+
+    files = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+    return isinstance(causes[0], DatasetError) and any(isinstance(cause, files) for cause in causes)
+
+
+def _is_raised_by_kedro(error: BaseException) -> bool:
+    """Kedro itself refuses what it was asked, such as a node that does not exist or an input that nobody makes."""
+    import kedro
+
+    trace = error.__traceback__
+    if trace is None or error.__cause__ is not None or not isinstance(error, ValueError | KeyError):
+        return False
+    files = []
+    while trace is not None:
+        files.append(Path(trace.tb_frame.f_code.co_filename))
+        trace = trace.tb_next
+    home = Path(kedro.__file__).parent
+    inside = [file.is_relative_to(home) for file in files]
+    # From the session on all frames are Kedro's: no node and no hook of ours is among them.
+    start = next((i for i, file in enumerate(files) if file.name == "session.py" and inside[i]), None)
+    return start is not None and all(inside[start:])
+
+
+def _parameters_only(text: str) -> str:
+    """Without the links to pydantic's pages, one under every problem."""
+    return "\n".join(line for line in text.splitlines() if "For further information visit" not in line)
+
+
+def _unknown_pipeline(text: str) -> str:
+    import difflib
+
+    from kedro.framework.project import pipelines
+
+    name = text.split("'")[1]
+    known = sorted(pipelines.keys())
+    close = difflib.get_close_matches(name, known, n=1)
+    meant = f"; did you mean '{close[0]}'?" if close else "."
+    return f"there is no pipeline '{name}'{meant} Pipelines: {', '.join(known)}."

@@ -1,0 +1,187 @@
+"""Names and shapes shared by all packages.
+
+Nothing here imports torch, pandas or numpy at run time, so that `kedro registry list` answers at once. Kedro resolves
+the annotations of every node to find its typed parameters, so the aliases below must exist at run time too: for the
+type checker they are the real types, for Kedro they are `Any`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure as MatplotlibFigure
+    from torch import Tensor
+
+    Table: TypeAlias = pd.DataFrame
+    Pixels: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]  # (N, H, W, 3)
+    Weights: TypeAlias = dict[str, Tensor]  # a flat state dict
+    Figure: TypeAlias = MatplotlibFigure
+else:
+    Table = Pixels = Weights = Figure = Tensor = Any
+
+SPLITS = ("labeled", "unlabeled", "test")
+CLASSES = ("benign", "melanoma")  # label 0 and label 1
+
+MANIFEST_COLUMNS = (
+    "image_id",
+    "split",
+    "label",
+    "diagnosis",
+    "group_id",
+    "age",
+    "sex",
+    "site",
+    "source",
+    "width",
+    "height",
+    "sha256",
+    "phash",
+    "row",
+)
+PREDICTION_COLUMNS = ("image_id", "split", "group_id", "label", "probability", "seed")
+QUARANTINE_COLUMNS = ("file", "reason")
+# One row a method and metric. `role` is "method", "baseline" or "floor"; `low` and `high` bound the interval.
+METRIC_COLUMNS = ("method", "role", "metric", "value", "low", "high")
+
+
+class NevusError(Exception):
+    """Something the user can put right. The command line shows the message, never a traceback."""
+
+
+class SourceError(NevusError):
+    """The raw data is missing, empty or not what the reader expects."""
+
+
+class QuarantineError(NevusError):
+    """More images had to be set aside than the configured share allows.
+
+    Attributes:
+        table: The quarantine, one row a file: `file`, `reason`.
+    """
+
+    def __init__(self, message: str, table: Table) -> None:
+        super().__init__(message)
+        self.table = table
+
+
+class CorpusError(NevusError):
+    """The corpus cannot serve what was asked of it, such as two classes or a split."""
+
+
+class TrainingError(NevusError):
+    """Training cannot go on, for example because a loss is not finite."""
+
+
+class Options(BaseModel):
+    """Base of every parameter model: frozen, unknown keys rejected.
+
+    Text becomes a number or a truth value where it spells one, since `--params` hands over text.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Source(Protocol):
+    """Raw files under names: a zip, a folder, or a program that draws."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a name or the content behind it changes; cheap to compute."""
+
+    def names(self) -> list[str]:
+        """All file names, relative, with forward slashes, sorted. May hold hostile names; readers quarantine them."""
+
+    def read(self, names: Sequence[str]) -> list[bytes]:
+        """The encoded bytes of the named files, in order."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a reader found, before anything is decoded.
+
+    Attributes:
+        records: One row an image: `file` (a name in the source) and what the format knows of the manifest's columns.
+        quarantine: One row a file set aside: `file`, `reason`.
+        source: Where the files can be read.
+    """
+
+    records: Table
+    quarantine: Table
+    source: Source
+
+
+class Corpus(NamedTuple):
+    """A manifest and its pixels.
+
+    Attributes:
+        manifest: One row an image, columns as in `MANIFEST_COLUMNS`; `row` is the position in `pixels`.
+        pixels: (N, H, W, 3) uint8, usually memory-mapped and read-only.
+        fingerprint: Changes with the source, the parameters and the code that packed it.
+    """
+
+    manifest: Table
+    pixels: Pixels
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class CorpusRecipe:
+    """How to make a corpus, not yet done: the dataset that saves it skips the work when the fingerprint is unchanged.
+
+    Attributes:
+        fingerprint: Of the source, the parameters and the code.
+        shape: (height, width) of the packed images.
+        chunks: Starts the decoding; yields (pixels, manifest rows, quarantine rows) until the source is used up.
+        total: Number of images to decode, for the progress bar.
+        check: Called with the whole manifest and quarantine before anything is moved into place; raises
+            `QuarantineError` or `CorpusError`.
+    """
+
+    fingerprint: str
+    shape: tuple[int, int]
+    chunks: Callable[[], Iterator[tuple[Pixels, Table, Table]]]
+    total: int
+    check: Callable[[Table, Table], None]
+
+
+class Classifier(NamedTuple):
+    """Everything needed to score images elsewhere: no code, no pickle.
+
+    Attributes:
+        weights: Flat state dict of the network.
+        spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool).
+        example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
+    """
+
+    weights: Weights
+    spec: dict[str, Any]
+    example: Pixels
+
+
+class StepOutput(NamedTuple):
+    """One loss and what is worth logging beside it.
+
+    Attributes:
+        loss: Scalar, with its graph.
+        scalars: Name to detached scalar tensor.
+    """
+
+    loss: Tensor
+    scalars: dict[str, Tensor]
+
+
+class Checkpoints(Protocol):
+    """Where a training loop leaves its state. Saving is atomic; at most one state a key is kept."""
+
+    def load(self, key: str) -> dict[str, Any] | None:
+        """The last state saved under this key, or None. States under other keys are ignored, with a message."""
+
+    def save(self, key: str, state: dict[str, Any]) -> None:
+        """Replace the last state by this one (tensors, numbers, strings, lists and dicts of them)."""

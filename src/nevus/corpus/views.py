@@ -1,0 +1,56 @@
+"""Parts of a corpus, as arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nevus.contracts import CLASSES, Corpus, CorpusError, Pixels
+
+
+def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
+    """The labelled images and their classes.
+
+    Returns:
+        (L, H, W, 3) uint8 and (L,) int64.
+
+    Raises:
+        CorpusError: A class has no labelled image.
+    """
+    part = select(corpus, "labeled")
+    labels = part.manifest["label"].to_numpy(dtype=np.int64)
+    missing = [name for number, name in enumerate(CLASSES) if number not in labels]
+    if missing:
+        raise CorpusError(
+            f"training needs labelled images of every class, but there is none of {', '.join(missing)}. "
+            "See the corpus summary of `kedro run --pipeline=ingestion`."
+        )
+    return part.pixels, labels
+
+
+def unlabeled_images(corpus: Corpus) -> Pixels:
+    """The unlabelled images, (U, H, W, 3) uint8, still memory-mapped where they lie together.
+
+    Raises:
+        CorpusError: There are none.
+    """
+    part = select(corpus, "unlabeled")
+    if not len(part.manifest):
+        raise CorpusError(
+            "semi-supervised training needs unlabelled images, but the corpus has none. "
+            "See the corpus summary of `kedro run --pipeline=ingestion`, or train with `--pipeline=supervised`."
+        )
+    return part.pixels
+
+
+def select(corpus: Corpus, *splits: str) -> Corpus:
+    """Only these splits; a view of the pixels where their rows follow one another, else a copy."""
+    manifest = corpus.manifest[corpus.manifest["split"].isin(splits)]
+    rows = manifest["row"].to_numpy(dtype=np.int64)
+    together = len(rows) > 0 and bool((np.diff(rows) == 1).all())
+    pixels = corpus.pixels[rows[0] : rows[-1] + 1] if together else corpus.pixels[rows]
+    return Corpus(manifest.assign(row=np.arange(len(rows))), pixels, corpus.fingerprint)
+
+
+def without(corpus: Corpus, held_out: NDArray[np.int64]) -> Corpus:
+    """The corpus less some of its labelled images, by their positions among them; pixels stay where they are."""
+    labeled = corpus.manifest.index[corpus.manifest["split"] == "labeled"]
+    return corpus._replace(manifest=corpus.manifest.drop(index=labeled[held_out]))

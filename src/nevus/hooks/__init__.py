@@ -1,0 +1,7 @@
+"""What happens around a run: checks before it, tracking beside it, a summary after it."""
+
+from nevus.hooks.parameters import ParameterHooks
+from nevus.hooks.summary import SummaryHooks
+from nevus.hooks.tracking import TrackingHooks
+
+__all__ = ["ParameterHooks", "SummaryHooks", "TrackingHooks"]

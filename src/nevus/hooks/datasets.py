@@ -1,0 +1,61 @@
+"""What the catalog says about a dataset: how it is tracked and where it lies."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from kedro.io import AbstractDataset, CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+    AnyDataset: TypeAlias = AbstractDataset[Any, Any]
+    Catalog: TypeAlias = CatalogProtocol[AnyDataset, Any]
+
+logger = logging.getLogger(__name__)
+
+
+def find_tracked(pipeline: Pipeline, catalog: Catalog) -> dict[str, tuple[AnyDataset, list[str]]]:
+    """Outputs of a pipeline whose catalog entry has `metadata: {mlflow: ...}`, those made by a factory pattern too.
+
+    Returns:
+        Name to the dataset and the kinds it is tracked as.
+    """
+    tracked = {}
+    for name in sorted(pipeline.all_outputs()):
+        dataset = find_dataset(catalog, name)
+        metadata = getattr(dataset, "metadata", None)
+        kinds = metadata.get("mlflow") if isinstance(metadata, dict) else None
+        if dataset is not None and kinds:
+            tracked[name] = (dataset, [kinds] if isinstance(kinds, str) else list(kinds))
+    return tracked
+
+
+def find_dataset(catalog: Catalog, name: str) -> AnyDataset | None:
+    """The dataset of this name without what wraps it, or None."""
+    try:
+        dataset: AnyDataset | None = catalog.get(name)
+    except Exception:  # Kedro says what is wrong with an entry when it comes to use it
+        logger.debug("Dataset '%s' cannot be made", name, exc_info=True)
+        return None
+    return getattr(dataset, "_dataset", dataset)
+
+
+def local_path(dataset: AnyDataset) -> Path:
+    """The file or folder behind a dataset.
+
+    Raises:
+        ValueError: It has none.
+        FileNotFoundError: It is not on this machine.
+    """
+    # Versioned datasets know where they saved; the others keep the path under one of two names.
+    found = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+    if found is None:
+        raise ValueError(f"a {type(dataset).__name__} has no file; remove metadata.mlflow or give it a filepath")
+    if getattr(dataset, "_version", None):
+        found = dataset._get_save_path()  # type: ignore[attr-defined]
+    path = Path(str(found).removeprefix("file://"))
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not on this machine")
+    return path

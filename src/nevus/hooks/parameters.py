@@ -1,0 +1,175 @@
+"""Parameters checked before anything runs, with messages that say what to change and where."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.config import MissingConfigException
+from kedro.framework.hooks import hook_impl
+from pydantic import BaseModel, ValidationError
+
+from nevus.contracts import NevusError
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.pipeline import Pipeline
+    from pydantic_core import ErrorDetails
+
+logger = logging.getLogger(__name__)
+
+# Given on the command line and read by the catalog, so no node has them as an input.
+RUNTIME_GROUPS = frozenset({"source"})
+SHOWN = 60
+
+
+class ParameterHooks:
+    """Refuses unknown parameter groups and values of a wrong type."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check all groups, and the values of the pipelines that were asked for.
+
+        Raises:
+            NevusError: A group or a parameter is unknown or missing, or a value is not what it may be.
+        """
+        from kedro.framework.project import pipelines
+
+        try:
+            parameters = context.config_loader["parameters"]
+        except (KeyError, MissingConfigException):
+            return
+        loader = context.config_loader
+        given = getattr(loader, "runtime_params", None) or {}
+        places = Places(Path(loader.conf_source), [loader.env, getattr(loader, "base_env", None)], given)
+        # Kedro may have narrowed the registry to the pipelines of this run; what is known does not depend on them.
+        requested = getattr(pipelines, "_requested_pipelines", None)
+        pipelines.set_requested(None)
+        registered = dict(pipelines)
+        pipelines.set_requested(requested)
+        check_groups(parameters, known_groups(registered.values()), places)
+        names = [name for name in requested or registered if name in registered]
+        check_values(parameters, {name: registered[name] for name in names}, places)
+
+
+class Places:
+    """Finds where a parameter was set.
+
+    Args:
+        conf: Folder of the configuration.
+        environments: Names of its sub-folders, the one that wins first.
+        given: Parameters of the command line, nested.
+    """
+
+    def __init__(self, conf: Path, environments: Iterable[str | None], given: Mapping[str, Any]) -> None:
+        self._conf = conf
+        self._environments = [name for name in environments if name]
+        self._given = given
+
+    def find(self, path: tuple[str, ...]) -> str:
+        """Where the parameter at this path was set, or the nearest of its parents: a file, or --params."""
+        for length in range(len(path), 0, -1):
+            part = path[:length]
+            if _holds(self._given, part):
+                return "--params"
+            for file, content in self._files():
+                if _holds(content, part):
+                    return f"{self._conf.name}/{file.relative_to(self._conf).as_posix()}"
+        return f"{self._conf.name}/base/parameters/{path[0]}.yml"
+
+    def _files(self) -> Iterable[tuple[Path, Any]]:
+        import yaml
+
+        for environment in self._environments:
+            folder = self._conf / environment
+            for file in sorted({*folder.rglob("parameters*.y*ml"), *folder.glob("parameters*/**/*.y*ml")}):
+                yield file, yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def known_groups(pipelines: Iterable[Pipeline]) -> set[str] | None:
+    """Top-level groups that any pipeline reads; None when one reads them all."""
+    inputs = {name for pipeline in pipelines for node in pipeline.nodes for name in node.inputs}
+    if "parameters" in inputs:
+        return None
+    return {name.removeprefix("params:").partition(".")[0] for name in inputs if name.startswith("params:")}
+
+
+def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: Places) -> None:
+    """Refuse groups that no pipeline reads: a misspelt group would otherwise be ignored in silence.
+
+    Raises:
+        NevusError: It names the first unknown group, the closest known one and all of them.
+    """
+    if known is None:
+        return
+    for group in sorted(str(name) for name in parameters):
+        if group not in known | RUNTIME_GROUPS and not group.startswith("_"):
+            raise NevusError(
+                f"there is no parameter group '{group}'{_meant(group, known)}. No pipeline reads it; it is set in "
+                f"{places.find((group,))}. Known groups: {', '.join(sorted(known))}."
+            )
+
+
+def check_values(parameters: Mapping[str, Any], pipelines: dict[str, Pipeline], places: Places) -> None:
+    """Refuse values that the nodes' parameter models refuse.
+
+    Raises:
+        NevusError: It lists every wrong value with its path, what was found, what is allowed and where it was set.
+    """
+    from kedro.validation import TypeExtractor
+
+    problems = []
+    for path, expected in sorted(TypeExtractor(pipelines).extract_types_from_pipelines().items()):
+        keys = tuple(path.split("."))
+        if isinstance(expected, type) and issubclass(expected, BaseModel) and _holds(parameters, keys):
+            try:
+                expected.model_validate(_look_up(parameters, keys))
+            except ValidationError as error:
+                problems += [explain(keys, expected, detail, places) for detail in error.errors()]
+    if problems:
+        raise NevusError("\n".join(["some parameters are not what they may be:", *(f"  {text}" for text in problems)]))
+
+
+def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails, places: Places) -> str:
+    """One problem on one line: the parameter's path, what was found, what is allowed, and where it was set."""
+    path = (*keys, *(str(part) for part in detail["loc"]))
+    name, place = ".".join(path), places.find(path)
+    if detail["type"] == "extra_forbidden":
+        fields = _fields(model, detail["loc"][:-1])
+        names = f" Known: {', '.join(sorted(fields))}." if fields else ""
+        return f"{name}: there is no such parameter{_meant(path[-1], fields)}. It is set in {place}.{names}"
+    if detail["type"] == "missing":
+        return f"{name}: missing; set it in {place}."
+    found = repr(detail["input"])
+    found = found if len(found) <= SHOWN else f"{found[:SHOWN]}…"
+    allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{name}: {found} ({type(detail['input']).__name__}) {allowed}. It is set in {place}."
+
+
+def _fields(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
+    for part in location:
+        field = model.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return set()
+        model = field.annotation
+    return set(model.model_fields)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _holds(content: Any, path: tuple[str, ...]) -> bool:
+    return _look_up(content, path, default=Places) is not Places
+
+
+def _look_up(content: Any, path: tuple[str, ...], default: Any = None) -> Any:
+    for key in path:
+        if not isinstance(content, Mapping) or key not in content:
+            return default
+        content = content[key]
+    return content

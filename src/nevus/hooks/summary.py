@@ -1,0 +1,170 @@
+"""What a person reads when a run is done: the numbers, and where everything is."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from nevus.contracts import Table
+from nevus.hooks.datasets import find_dataset, local_path
+
+if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    from nevus.hooks.datasets import Catalog
+    from nevus.hooks.store import RunStore
+    from nevus.hooks.tracking import TrackingHooks
+
+logger = logging.getLogger(__name__)
+
+# Metric and heading, in the order of the columns.
+COLUMNS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "auc": "AUC",
+    "average_precision": "average precision",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "brier": "Brier",
+    "calibration_error": "calibration error",
+}
+ROLES = ("method", "baseline", "floor")
+CORPUS_SUMMARY = "corpus_summary"
+NOTICE = "Research use only: not a medical device, not for diagnosis."
+
+
+class SummaryHooks:
+    """Names the node that runs, and prints the results at the end.
+
+    Args:
+        tracking: Knows where the run was recorded; None leaves that line out.
+    """
+
+    def __init__(self, tracking: TrackingHooks | None = None) -> None:
+        self._tracking = tracking
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Say what is running: a training can take long before Kedro calls it completed."""
+        logger.info("Running %s", node.name)
+
+    @hook_impl(trylast=True)  # tracking ends the run first
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
+        """Print the metrics, or the corpus where there are none, and where the results are."""
+        from rich.console import Console
+
+        console = Console()
+        root = Path(run_params.get("project_path") or ".")
+        outputs = sorted(pipeline.all_outputs())
+        runs = [name.removesuffix(".metrics") for name in outputs if name.endswith(".metrics")]
+        tables = {run: table for run in runs if (table := _load(catalog, f"{run}.metrics")) is not None}
+        for run, table in tables.items():
+            console.print(fitting_metrics(table, run, console))
+        if not tables and CORPUS_SUMMARY in outputs and (summary := _load(catalog, CORPUS_SUMMARY)) is not None:
+            console.print(plain_table(summary, "Corpus"))
+        elif not tables:
+            return
+        lines = [line for run in tables for line in where_results_are(run, outputs, catalog, root)]
+        lines += where_run_is(self._tracking.place if self._tracking else None, root)
+        for line in [*lines, *([NOTICE] if tables else [])]:
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def fitting_metrics(table: Table, title: str, console: Console) -> RichTable:
+    """One row a method; where the console is too narrow for that, one row a metric."""
+    wide = metrics_table(table, title, transposed=False)
+    fits = console.measure(wide).maximum <= console.width
+    return wide if fits else metrics_table(table, title, transposed=True)
+
+
+def metrics_table(table: Table, title: str, *, transposed: bool) -> RichTable:
+    """Metrics of every method with their intervals: the method first, then baselines, then floors.
+
+    Args:
+        table: One row a method and metric, columns as in `METRIC_COLUMNS`.
+        title: Above the table.
+        transposed: Methods as columns instead of rows.
+    """
+    records = table.to_dict("records")
+    methods = {str(r["method"]): str(r["role"]) for r in records}
+    names = sorted(methods, key=lambda name: ROLES.index(methods[name]) if methods[name] in ROLES else len(ROLES))
+    cells = {(str(r["method"]), str(r["metric"])): interval(r["value"], r["low"], r["high"]) for r in records}
+    metrics = [metric for metric in COLUMNS if any((name, metric) in cells for name in names)]
+    if transposed:
+        grid = [[COLUMNS[metric], *(cells.get((name, metric), "") for name in names)] for metric in metrics]
+        return _grid(title, ["", *names], grid)
+    rows = [[name, *(cells.get((name, metric), "") for metric in metrics)] for name in names]
+    return _grid(title, ["", *(COLUMNS[metric] for metric in metrics)], rows)
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """`0.81 [0.77, 0.85]`, without the interval where there is none."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.2f}" if math.isnan(low) or math.isnan(high) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def plain_table(table: Table, title: str) -> RichTable:
+    """Any small table as it is."""
+    rows = [[str(value) for value in row] for row in table.itertuples(index=False)]
+    return _grid(title, [str(column) for column in table.columns], rows)
+
+
+def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
+    """Paths of the report and the model, as far as this pipeline made them."""
+    lines = []
+    for what, name in (("Report", f"{run}.report"), ("Model", f"{run}.model")):
+        dataset = find_dataset(catalog, name) if name in outputs else None
+        if dataset is not None:
+            try:
+                lines.append(f"{what}: {_short(local_path(dataset), root)}")
+            except (ValueError, FileNotFoundError):
+                continue
+    return lines
+
+
+def where_run_is(place: RunStore | None, root: Path) -> list[str]:
+    """How to see the run in MLflow."""
+    if place is None:
+        return []
+    uri = place.target.uri
+    if uri.startswith(("http://", "https://")):
+        return [f"MLflow: {uri.rstrip('/')}/#/experiments/{place.experiment_id}/runs/{place.run_id}"]
+    database = Path(uri.removeprefix("sqlite:///"))
+    bare = database == root / "mlflow.db"
+    command = "mlflow ui" if bare else f"mlflow ui --backend-store-uri {uri}"
+    return [f"MLflow: {command} (run {place.run_id} in {_short(database, root) if uri.startswith('sqlite') else uri})"]
+
+
+def _load(catalog: Catalog, name: str) -> Table | None:
+    dataset = find_dataset(catalog, name)
+    try:
+        return None if dataset is None else dataset.load()
+    except Exception as error:  # the run is done and saved; only its summary is not
+        logger.warning("No summary of '%s': %s", name, error)
+        return None
+
+
+def _grid(title: str, header: list[str], rows: list[list[str]]) -> RichTable:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    grid = RichTable(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+    for number, heading in enumerate(header):
+        grid.add_column(Text(heading), justify="left" if number == 0 else "right", vertical="bottom")
+    for row in rows:
+        grid.add_row(*map(Text, row))  # as text: brackets are markup otherwise
+    return grid
+
+
+def _short(path: Path, root: Path) -> str:
+    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,166 @@
+"""One `kedro run` is one MLflow run: parameters, curves, metrics, figures and model."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.config import MissingConfigException
+from kedro.framework.hooks import hook_impl
+from pydantic import ValidationError
+
+from nevus.contracts import NevusError, Options
+from nevus.hooks.datasets import find_tracked, local_path
+from nevus.hooks.points import history_points, metric_points
+from nevus.hooks.provenance import describe_run
+from nevus.hooks.recorder import Operation, Recorder, brief
+from nevus.hooks.store import RunStore, Target
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.pipeline import Pipeline
+
+    from nevus.hooks.datasets import AnyDataset, Catalog
+
+logger = logging.getLogger(__name__)
+
+
+class TrackingOptions(Options):
+    """conf/base/mlflow.yml.
+
+    Attributes:
+        enabled: False keeps nothing.
+        tracking_uri: Of a server or a database; None takes the environment variable MLFLOW_TRACKING_URI, or else
+            mlflow.db in the project's folder.
+        experiment: Name of the experiment.
+    """
+
+    enabled: bool
+    tracking_uri: str | None
+    experiment: str
+
+
+class TrackingHooks:
+    """Tracks what the catalog marks with `metadata: {mlflow: metrics | history | artifact | model}` (or a list).
+
+    Tracking never ends a run: what cannot be recorded is a warning.
+    """
+
+    def __init__(self) -> None:
+        self._options: TrackingOptions | None = None
+        self._root = Path()
+        self._parameters: dict[str, Any] = {}
+        self._tracked: dict[str, tuple[AnyDataset, list[str]]] = {}
+        self._recorder: Recorder | None = None
+
+    @property
+    def place(self) -> RunStore | None:
+        """The run where it is kept, once it has ended; None when it is not tracked."""
+        return self._recorder.place if self._recorder else None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Read conf/*/mlflow.yml."""
+        self._root = Path(context.project_path)
+        try:
+            self._options = TrackingOptions.model_validate(context.config_loader["mlflow"])
+        except (KeyError, MissingConfigException):
+            self._options = None
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise NevusError(f"mlflow.yml is not as it should be: {problems}. Change conf/base/mlflow.yml.") from error
+
+    @hook_impl
+    def after_catalog_created(self, parameters: dict[str, Any]) -> None:
+        """Remember the validated parameters."""
+        self._parameters = parameters.get("parameters", {})
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
+        """Start the MLflow run; the pipeline does not wait for it."""
+        self._end("KILLED")  # a run that was interrupted in a notebook
+        self._recorder = None
+        if self._options is None or not self._options.enabled:
+            return
+        self._tracked = find_tracked(pipeline, catalog)
+        header = describe_run(run_params, pipeline.inputs(), self._parameters)
+        local = sqlite_target(self._root / "mlflow.db", self._options)
+        self._recorder = Recorder(wanted_target(self._options, self._root, local), local, header)
+        if "ParallelRunner" in str(run_params.get("runner")):
+            self._recorder.wait_until_open()  # forking while a thread imports would leave its locks taken in the forks
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        """Track what was saved."""
+        recorder = self._recorder
+        if recorder is None or not recorder.here or dataset_name not in self._tracked:
+            return
+        dataset, kinds = self._tracked[dataset_name]
+        for kind in kinds:
+            try:
+                recorder.record(self._operation(kind, dataset_name, dataset, data))
+            except Exception as error:  # a run is worth more than its record
+                logger.warning("'%s' is not tracked as '%s'. %s", dataset_name, kind, brief(error))
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """End the run as FINISHED."""
+        if self._recorder is not None and "ParallelRunner" in str(run_params.get("runner")):
+            self._read_back()
+        self._end("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """End the run as FAILED."""
+        if self._recorder is not None:
+            text = f"{type(error).__name__}: {error}"
+            self._recorder.record(lambda run: run.set_tag("error", text))
+        self._end("FAILED")
+
+    def _end(self, status: str) -> None:
+        if self._recorder is not None:
+            self._recorder.close(status)
+
+    def _read_back(self) -> None:
+        """The parallel runner saves in other processes, out of reach of this recorder: read what they saved."""
+        for name, (dataset, kinds) in self._tracked.items():
+            try:
+                data = dataset.load() if {"metrics", "history"} & set(kinds) else None
+            except Exception as error:
+                logger.warning("'%s' is not tracked. %s", name, brief(error))
+                continue
+            self.after_dataset_saved(name, data)
+
+    def _operation(self, kind: str, name: str, dataset: AnyDataset, data: Any) -> Operation:
+        namespace = name.partition("@")[0].rpartition(".")[0]
+        if kind == "metrics":
+            several = sum("metrics" in kinds for _, kinds in self._tracked.values()) > 1
+            points = metric_points(data, f"{namespace or name}/" if several else "")
+            return lambda run: run.log_metrics(points, namespace or name)
+        if kind == "history":
+            curves = history_points(data, namespace or name)
+            return lambda run: run.log_history(curves)
+        if kind not in ("artifact", "model"):
+            raise ValueError("metadata.mlflow must be metrics, history, artifact or model; change it in the catalog")
+        path = local_path(dataset)
+        if kind == "model":
+            return lambda run: run.log_model(path, namespace or name)
+        return lambda run: run.log_artifact(path, namespace.replace(".", "/") or None)
+
+
+def sqlite_target(database: Path, options: TrackingOptions) -> Target:
+    """A database with a folder `mlartifacts` beside it, both absolute: the project may be used from any folder."""
+    return Target(f"sqlite:///{database}", options.experiment, (database.parent / "mlartifacts").as_uri())
+
+
+def wanted_target(options: TrackingOptions, root: Path, local: Target) -> Target:
+    """Where runs shall be kept: the configured store, or else the environment's, or else the local one."""
+    uri = options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+    if not uri:
+        return local
+    scheme, slashes, path = uri.partition(":///")
+    if scheme == "sqlite" and slashes:  # relative to the project, wherever the command is given
+        return sqlite_target(root / path, options)
+    return Target(uri, options.experiment)

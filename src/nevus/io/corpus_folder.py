@@ -1,0 +1,142 @@
+"""The files of a packed corpus, written so that the old or the new one is whole whatever happens."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from nevus.contracts import CorpusError, CorpusRecipe, Table
+
+PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+
+
+class CorpusFolder:
+    """Names, completeness and replacement of one corpus folder.
+
+    While a corpus is replaced there are hidden folders beside it: `.<name>.new` is written, then the old one becomes
+    `.<name>.old`, then the new one takes its name. A crash between the two renames is put right by `recover`.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = path.with_name(f".{path.name}.lock")
+        self._new = path.with_name(f".{path.name}.new")
+        self._old = path.with_name(f".{path.name}.old")
+
+    def state(self) -> dict[str, Any] | None:
+        """What `fingerprint.json` says, or None if the folder holds no whole corpus."""
+        try:
+            state = json.loads((self.path / STATE).read_text(encoding="utf-8"))
+            sizes = {name: (self.path / name).stat().st_size for name in FILES if name != STATE}
+        except (OSError, ValueError):
+            return None
+        return state if isinstance(state, dict) and state.get("bytes") == sizes else None
+
+    def exists(self) -> bool:
+        """Whether there is a corpus, be it under the name that a crash left it."""
+        return self.path.is_dir() or self._old.is_dir()
+
+    def recover(self) -> None:
+        """Undo half a replacement and remove what crashed runs left. Only for the holder of the lock."""
+        if self._old.is_dir() and not self.path.exists():
+            self._old.rename(self.path)
+        shutil.rmtree(self._old, ignore_errors=True)
+        shutil.rmtree(self._new, ignore_errors=True)
+
+    def refuse_strangers(self) -> None:
+        """Raise rather than delete what is not a corpus.
+
+        Raises:
+            CorpusError: The path is a file, or the folder holds files of another kind.
+        """
+        if self.path.is_dir():
+            found = sorted(entry.name for entry in self.path.iterdir() if entry.name not in (*FILES, ".gitkeep"))
+        else:
+            found = ["no folder but a file"] if self.path.exists() else []
+        if found:
+            raise CorpusError(
+                f"{self.path} is to be replaced by a packed corpus, but it holds other things: {', '.join(found[:5])}. "
+                "Give the corpus a folder of its own in conf/base/catalog, or move these away."
+            )
+
+    def replace(self, recipe: CorpusRecipe) -> None:
+        """Follow the recipe in a hidden folder and swap it in. Only for the holder of the lock, after `recover`.
+
+        Raises:
+            NevusError: By the recipe, with the old corpus in place.
+            OSError: Likewise, for example when the disk is full.
+        """
+        try:
+            self._new.mkdir()
+            _write_corpus(self._new, recipe)
+            if self.path.exists():
+                self.path.rename(self._old)
+            self._new.rename(self.path)
+            _sync_folder(self.path.parent)
+        finally:
+            self.recover()
+
+
+def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
+    manifest, quarantine = _write_pixels(folder / PIXELS, recipe)
+    recipe.check(manifest, quarantine)
+    with (folder / MANIFEST).open("wb") as file:
+        manifest.to_parquet(file, index=False)
+        _sync(file)
+    with (folder / QUARANTINE).open("w", encoding="utf-8", newline="") as text:
+        quarantine.to_csv(text, index=False)
+        _sync(text)
+    sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
+    state = {"fingerprint": recipe.fingerprint, "images": len(manifest), "shape": recipe.shape, "bytes": sizes}
+    with (folder / STATE).open("w", encoding="utf-8") as text:
+        json.dump(state, text, indent=2)
+        _sync(text)
+    _sync_folder(folder)
+
+
+def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
+    # Written, not mapped: on a full disk a write says so, whereas touching a mapped page kills the process.
+    manifests, quarantines, count = [], [], 0
+    with (
+        path.open("wb") as file,
+        tqdm(total=recipe.total, desc="packing", unit="image", disable=None, leave=False) as bar,
+    ):
+        _write_header(file, recipe, recipe.total)
+        for pixels, manifest, quarantine in recipe.chunks():
+            file.write(np.ascontiguousarray(pixels).data)
+            manifests.append(manifest)
+            quarantines.append(quarantine)
+            count += len(pixels)
+            bar.update(len(pixels))
+        _write_header(file, recipe, count)
+        _sync(file)
+    return pd.concat(manifests, ignore_index=True), pd.concat(quarantines, ignore_index=True)
+
+
+def _write_header(file: IO[bytes], recipe: CorpusRecipe, count: int) -> None:
+    # the header keeps room for the first axis to grow, so the true count can replace the expected one
+    file.seek(0)
+    header = {"descr": "|u1", "fortran_order": False, "shape": (count, *recipe.shape, 3)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _sync(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

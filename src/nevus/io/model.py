@@ -1,0 +1,111 @@
+"""A classifier as an MLflow model folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io import AbstractDataset
+
+import nevus
+from nevus.contracts import Classifier, NevusError, Pixels
+
+PACKAGE = Path(nevus.__file__).parent
+SCORING_CODE = PACKAGE / "scoring.py"
+WEIGHTS, SPEC = "weights.safetensors", "spec.json"
+EXAMPLE_IMAGES = 2  # kept as JSON, so few
+# What the code that scores imports; MLflow would need several seconds to find that out by itself.
+REQUIREMENTS = ("mlflow", "numpy", "pydantic", "safetensors", "torch")
+
+
+class ModelDataset(AbstractDataset[Classifier, Classifier]):
+    """A folder that `mlflow.pyfunc.load_model` scores images with, also where nevus is not installed.
+
+    It holds weights (safetensors), the options that build the network (JSON), this package's source and the signature:
+    (N, H, W, 3) uint8 to (N, K) float32 probabilities. Nothing in it is pickled.
+
+    Args:
+        filepath: The folder; replaced as a whole when a model is saved.
+        metadata: Kept for hooks and plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Classifier:
+        """Read the classifier back.
+
+        Raises:
+            NevusError: There is no model in the folder.
+        """
+        from mlflow.models import Model
+        from safetensors.torch import load_file
+
+        if not self._exists():
+            raise NevusError(f"there is no model in {self._filepath}. Run the pipeline that trains it first.")
+        artifacts = self._filepath / "artifacts"
+        spec = json.loads((artifacts / SPEC).read_text(encoding="utf-8"))
+        example = np.asarray(Model.load(str(self._filepath)).load_input_example(str(self._filepath)), dtype=np.uint8)
+        return Classifier(load_file(artifacts / WEIGHTS), spec, example)
+
+    def save(self, data: Classifier) -> None:
+        """Write the folder beside its place, then move it there: a reader finds the old model or the new one."""
+        target = self._filepath
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+            fresh = Path(scratch) / "model"
+            write_model(data, fresh)
+            if target.exists():
+                target.rename(Path(scratch) / f"replaced-{uuid.uuid4().hex}")
+            fresh.rename(target)
+
+    def _exists(self) -> bool:
+        return (self._filepath / "MLmodel").is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+def write_model(classifier: Classifier, folder: Path) -> None:
+    """Write an MLflow model by "models from code".
+
+    Args:
+        classifier: What to save.
+        folder: Does not exist yet.
+    """
+    from mlflow.pyfunc import save_model
+    from safetensors.torch import save_file
+
+    with tempfile.TemporaryDirectory() as scratch:
+        weights, spec, code = Path(scratch, WEIGHTS), Path(scratch, SPEC), Path(scratch, PACKAGE.name)
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in classifier.weights.items()}, weights)
+        spec.write_text(json.dumps(classifier.spec, indent=2), encoding="utf-8")
+        shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
+        example = classifier.example[:EXAMPLE_IMAGES]
+        save_model(
+            path=str(folder),
+            python_model=str(SCORING_CODE),
+            artifacts={"weights": str(weights), "spec": str(spec)},
+            code_paths=[str(code)],
+            signature=signature(example, classifier.spec["classes"]),
+            input_example=example,
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in REQUIREMENTS],
+        )
+
+
+def signature(example: Pixels, classes: int | list[str]) -> Any:
+    """(N, H, W, 3) uint8 to (N, K) float32, with any N."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    count = classes if isinstance(classes, int) else len(classes)
+    images = TensorSpec(np.dtype("uint8"), (-1, *example.shape[1:]))
+    probabilities = TensorSpec(np.dtype("float32"), (-1, count))
+    return ModelSignature(Schema([images]), Schema([probabilities]))

@@ -1,0 +1,71 @@
+"""Where the raw images lie, as a Kedro dataset."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from nevus.contracts import Source, SourceError
+from nevus.io.raw_files import FolderSource, ZipSource
+
+
+class SourceDataset(AbstractDataset[None, Source | None]):
+    """Where the raw images lie: a zip archive or a folder on this machine.
+
+    Args:
+        filepath: The archive or the folder; null for data that is drawn, not read.
+        obtain: Where to get the data and where to put it, for the message when it is missing.
+        metadata: Ignored here, read by plugins.
+    """
+
+    def __init__(self, *, filepath: str | None, obtain: str = "", metadata: dict[str, Any] | None = None) -> None:
+        self._path = None if filepath is None else Path(filepath)
+        self._obtain = obtain
+        self.metadata = metadata
+
+    def load(self) -> Source | None:
+        """Open the source.
+
+        Raises:
+            SourceError: Nothing is there, or it is neither a zip archive nor a folder, or it is empty or broken
+                (Kedro hands it on as the cause of a `DatasetError`).
+        """
+        if self._path is None:
+            return None
+        source = self._open(self._path)
+        try:
+            names = source.names()
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise self._refusal(self._path, f"it cannot be read ({error})") from error
+        if not names:
+            raise self._refusal(self._path, "it holds no files")
+        return source
+
+    def save(self, data: None) -> None:
+        """Refuse: raw data is never changed.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError(f"{self._path} is raw data, which is only read. Let the node save to another dataset.")
+
+    def _open(self, path: Path) -> Source:
+        if path.is_dir():
+            return FolderSource(path)
+        if not path.exists():
+            raise self._refusal(path, "nothing is there")
+        if not zipfile.is_zipfile(path):
+            raise self._refusal(path, f"it is not a zip archive, or a broken one ({path.stat().st_size:,} bytes)")
+        return ZipSource(path)
+
+    def _refusal(self, path: Path, found: str) -> SourceError:
+        return SourceError(
+            f"Wanted a zip archive or a folder with images at {path}, but {found}. {self._obtain}".strip()
+        )
+
+    def _exists(self) -> bool:
+        return self._path is None or self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": None if self._path is None else str(self._path)}

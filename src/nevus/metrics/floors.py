@@ -1,0 +1,122 @@
+"""What can be reached without a network: the floors that every method must beat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import rgb_to_hsv
+from numpy.typing import NDArray
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from nevus.contracts import PREDICTION_COLUMNS, Corpus, CorpusError, Pixels, Table
+
+_CHUNK = 4_000_000  # pixels turned into floats at once
+
+
+def majority(training: Corpus, test: Corpus) -> Table:
+    """Predict the melanoma share of the labelled training images for everybody.
+
+    Thresholded at 0.5 this is the majority class. Half and half has no majority: such a tie counts as benign, because
+    melanoma is called above the threshold only (`classification.called_melanoma`).
+
+    Args:
+        training: With labelled images.
+        test: With test images.
+
+    Returns:
+        Predictions of the test images, seed 0.
+
+    Raises:
+        CorpusError: If there are no labelled training images.
+    """
+    share = float(_rows(training, "labeled")["label"].astype(float).mean())
+    rows = _rows(test, "test")
+    return _predictions(rows, np.full(len(rows), share), seed=0)
+
+
+def colour_svm(training: Corpus, test: Corpus, *, folds: int = 5, seed: int = 0) -> Table:
+    """Classify by colour alone: a support-vector machine on `colour_statistics`.
+
+    Standardised features, RBF kernel, C = 1 (chosen nowhere), Platt scaling (Platt 1999) by cross-validation on the
+    labelled training images only; images of one group stay in one fold, and the folds' machines are averaged.
+
+    Args:
+        training: With labelled images of both classes.
+        test: With test images.
+        folds: Of the cross-validation; fewer where a class has fewer groups.
+        seed: Shuffles the images into folds.
+
+    Returns:
+        Predictions of the test images.
+
+    Raises:
+        CorpusError: If a class has fewer than two groups.
+    """
+    labelled, rows = _rows(training, "labeled"), _rows(test, "test")
+    labels = labelled["label"].astype(int).to_numpy()
+    groups = labelled["group_id"].astype("object").where(labelled["group_id"].notna(), labelled["image_id"]).to_numpy()
+    folds = min(folds, _groups_of_rarer_class(labels, groups))
+    features = colour_statistics(training.pixels, labelled["row"].to_numpy())
+    splits = list(StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(features, labels, groups))
+    machine = make_pipeline(StandardScaler(), SVC(kernel="rbf", C=1.0))
+    calibrated = CalibratedClassifierCV(machine, method="sigmoid", cv=splits, ensemble=True).fit(features, labels)
+    probability = calibrated.predict_proba(colour_statistics(test.pixels, rows["row"].to_numpy()))[:, 1]
+    return _predictions(rows, probability, seed)
+
+
+def colour_statistics(pixels: Pixels, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
+    """Describe images by the distribution of their colours, blind to where they are.
+
+    Args:
+        pixels: (M, H, W, 3) uint8 RGB.
+        rows: (N,), positions of the images wanted; all when None.
+
+    Returns:
+        (N, 30): mean, standard deviation and 10th, 50th and 90th percentile of red, green, blue, hue, saturation and
+        value, each channel in [0, 1]. Hue is a circle; it is cut at cyan rather than at red, the colour of skin.
+    """
+    wanted = np.arange(len(pixels)) if rows is None else np.asarray(rows, dtype=np.intp)
+    step = max(1, _CHUNK // max(1, pixels.shape[1] * pixels.shape[2]))
+    chunks = [_statistics(pixels[wanted[start : start + step]]) for start in range(0, len(wanted), step)]
+    return np.concatenate(chunks) if chunks else np.empty((0, 30), dtype=np.float32)
+
+
+def _statistics(pixels: Pixels) -> NDArray[np.float32]:
+    colours = pixels.reshape(len(pixels), -1, 3).astype(np.float32) / 255
+    hsv = rgb_to_hsv(colours)
+    hsv[..., 0] = (hsv[..., 0] + 0.5) % 1.0
+    channels = np.concatenate([colours, hsv], axis=2)  # (N, H * W, 6)
+    percentiles = np.percentile(channels, [10, 50, 90], axis=1)
+    parts = [channels.mean(axis=1), channels.std(axis=1), *percentiles]
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _rows(corpus: Corpus, split: str) -> Table:
+    rows = corpus.manifest[(corpus.manifest["split"] == split) & corpus.manifest["label"].notna()]
+    if rows.empty:
+        raise CorpusError(
+            f"The floors need labelled images in the split '{split}', but the corpus has none. "
+            "Look at the split in the ingestion parameters."
+        )
+    return rows
+
+
+def _groups_of_rarer_class(labels: NDArray[Any], groups: NDArray[Any]) -> int:
+    found = [len(set(groups[labels == label])) for label in (0, 1)]
+    if min(found) < 2:
+        raise CorpusError(
+            f"The colour floor needs labelled images of two lesions of each class, but found {found[0]} benign and "
+            f"{found[1]} melanoma. Look at the split in the ingestion parameters."
+        )
+    return min(found)
+
+
+def _predictions(rows: Table, probability: NDArray[Any], seed: int) -> Table:
+    return rows.assign(probability=probability.astype(np.float64), seed=seed)[list(PREDICTION_COLUMNS)].reset_index(
+        drop=True
+    )

@@ -1,0 +1,114 @@
+"""Discriminators that are classifiers: K class logits from one pooled feature vector."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations
+
+from nevus.contracts import NevusError
+from nevus.networks.options import DiscriminatorOptions
+
+SLOPE = 0.2  # of the leaky ReLU, as in DCGAN (arXiv:1511.06434, section 3)
+
+Wrap = Callable[[nn.Module], nn.Module]
+
+
+class Residual(nn.Module):
+    """A pre-activation residual block (arXiv:1603.05027, figure 1b), halving the image where asked to."""
+
+    def __init__(self, channels_in: int, channels_out: int, *, halve: bool, norm: str) -> None:
+        super().__init__()
+        wrap = weight_wrapper(norm)
+        self.halve = halve
+        self.norm1, self.norm2 = activation_norm(norm, channels_in), activation_norm(norm, channels_out)
+        self.conv1 = wrap(nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm != "batch"))
+        self.conv2 = wrap(nn.Conv2d(channels_out, channels_out, 3, padding=1))
+        self.skip = wrap(nn.Conv2d(channels_in, channels_out, 1)) if channels_in != channels_out else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, H, W) to (N, C_out, H, W), or to half the height and width."""
+        active = F.leaky_relu(self.norm1(x), SLOPE)
+        if self.halve:  # pooling before the convolutions costs a quarter of pooling after them
+            active, x = F.avg_pool2d(active, 2), F.avg_pool2d(x, 2)
+        out: Tensor = self.conv2(F.leaky_relu(self.norm2(self.conv1(active)), SLOPE)) + self.skip(x)
+        return out
+
+
+class Discriminator(nn.Module):
+    """Stages of convolutions, a global mean, a linear head.
+
+    `forward_features` and `forward_head` are named as in timm: feature matching needs what lies between them.
+    """
+
+    def __init__(self, options: DiscriminatorOptions, *, classes: int) -> None:
+        super().__init__()
+        wrap = weight_wrapper(options.norm)
+        widths = [options.width * 2**stage for stage in range(options.depth)]
+        # A strided stem: full-resolution convolutions with few channels are the slowest part of a small network.
+        layers: list[nn.Module] = [wrap(nn.Conv2d(3, widths[0], 4, stride=2, padding=1))]
+        for stage, width in enumerate(widths):
+            before = widths[max(stage - 1, 0)]
+            for block in range(options.blocks):
+                first = block == 0
+                layers.append(
+                    Residual(before if first else width, width, halve=first and stage > 0, norm=options.norm)
+                    if options.architecture == "residual"
+                    else plain(before if first else width, width, halve=first and stage > 0, norm=options.norm)
+                )
+        self.stages = nn.Sequential(*layers)
+        self.norm = activation_norm(options.norm, widths[-1])
+        self.dropout = nn.Dropout(options.dropout)
+        self.head = wrap(nn.Linear(widths[-1], classes))
+        self.feature_count = widths[-1]
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] to (N, F): the means over the image of the last activations."""
+        return F.leaky_relu(self.norm(self.stages(x)), SLOPE).mean(dim=(2, 3))
+
+    def forward_head(self, features: Tensor) -> Tensor:
+        """(N, F) to (N, K) logits."""
+        logits: Tensor = self.head(self.dropout(features))
+        return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] to (N, K) logits."""
+        return self.forward_head(self.forward_features(x))
+
+
+def plain(channels_in: int, channels_out: int, *, halve: bool, norm: str) -> nn.Module:
+    """Leaky ReLU and one convolution, strided where the image is to be halved (arXiv:1511.06434, section 3)."""
+    conv = nn.Conv2d(channels_in, channels_out, 4 if halve else 3, stride=2 if halve else 1, padding=1)
+    return nn.Sequential(activation_norm(norm, channels_in), nn.LeakyReLU(SLOPE), weight_wrapper(norm)(conv))
+
+
+def weight_wrapper(norm: str) -> Wrap:
+    """What `norm` does to a layer's weights; batch normalisation does nothing to them."""
+    wrappers: dict[str, Wrap] = {"weight": parametrizations.weight_norm, "spectral": parametrizations.spectral_norm}
+    return wrappers.get(norm, lambda layer: layer)
+
+
+def activation_norm(norm: str, channels: int) -> nn.Module:
+    """What `norm` does to the activations; only batch normalisation does anything."""
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.Identity()
+
+
+def build_discriminator(options: DiscriminatorOptions | Mapping[str, Any], *, classes: int, size: int) -> Discriminator:
+    """Build the discriminator that fits images of this size.
+
+    Args:
+        options: The options, or the dictionary that a saved model carries.
+        classes: Number of class logits K.
+        size: Height and width of the images in pixels.
+
+    Raises:
+        NevusError: The image is too small to be halved `depth` times.
+    """
+    options = DiscriminatorOptions.model_validate(dict(options))
+    if size < 2 ** (options.depth + 1):
+        raise NevusError(
+            f"a discriminator of {options.depth} stages halves the image {options.depth} times and needs at least "
+            f"{2 ** (options.depth + 1)} pixels, but the images have {size}. Lower classifier.network.depth."
+        )
+    return Discriminator(options, classes=classes)

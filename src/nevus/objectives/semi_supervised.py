@@ -1,0 +1,117 @@
+"""The semi-supervised GAN of Salimans et al. 2016 (arXiv:1606.03498, section 5): one network, two questions.
+
+The discriminator gives K class logits l_k; generated images are a class K + 1 whose logit is fixed at 0, which loses
+nothing since softmax ignores a common shift. Then D(x) = Z / (Z + 1) with Z = sum_k exp(l_k) is the probability of
+being real.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nevus.contracts import StepOutput
+
+GeneratorLoss = Literal["feature_matching", "non_saturating"]
+
+
+def unlabeled_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Tell real from generated with K class logits and a fake logit fixed at 0.
+
+    arXiv:1606.03498, section 5: D = Z / (Z + 1), Z = sum_k exp(l_k).
+
+    Args:
+        real_logits: (N, K), before softmax.
+        fake_logits: (M, K), from generated images.
+
+    Returns:
+        Scalar in nats; 2 ln 2 when D is 1/2 everywhere.
+    """
+    real, fake = real_logits.logsumexp(dim=1), fake_logits.logsumexp(dim=1)
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def feature_matching_loss(real_features: Tensor, fake_features: Tensor) -> Tensor:
+    """Squared distance of the mean features, averaged over them (arXiv:1606.03498, section 3.1).
+
+    Args:
+        real_features: (N, F) of real images; no gradient flows into them.
+        fake_features: (M, F) of generated images.
+
+    Returns:
+        Scalar; 0 when the two means agree.
+    """
+    return F.mse_loss(fake_features.mean(dim=0), real_features.detach().mean(dim=0))
+
+
+def non_saturating_loss(fake_logits: Tensor) -> Tensor:
+    """-log D of the generated images, with D as above (arXiv:1406.2661, section 3).
+
+    Args:
+        fake_logits: (M, K).
+
+    Returns:
+        Scalar in nats; ln 2 when D is 1/2 everywhere.
+    """
+    return F.softplus(-fake_logits.logsumexp(dim=1)).mean()
+
+
+def realness(logits: Tensor) -> Tensor:
+    """(N, K) logits to (N,) probabilities D(x) of being real."""
+    return torch.sigmoid(logits.logsumexp(dim=1))
+
+
+class SemiSupervisedGan:
+    """The two losses of the game.
+
+    Args:
+        generator_loss: "feature_matching" or "non_saturating".
+        unlabeled_weight: Weight of the real-or-generated term beside the cross-entropy of the labelled images.
+    """
+
+    def __init__(self, *, generator_loss: GeneratorLoss, unlabeled_weight: float) -> None:
+        self.kind = generator_loss
+        self.unlabeled_weight = unlabeled_weight
+
+    def discriminator_loss(
+        self, labeled_logits: Tensor, targets: Tensor, real_logits: Tensor, fake_logits: Tensor
+    ) -> StepOutput:
+        """Cross-entropy on the labelled images, real or generated on the others.
+
+        Args:
+            labeled_logits: (L, K).
+            targets: (L,) class indices.
+            real_logits: (N, K) of unlabelled images.
+            fake_logits: (M, K) of generated images.
+
+        Returns:
+            The loss in nats; `d_real` and `d_fake` are mean D(x): 1 and 0 when the discriminator wins.
+        """
+        labeled = F.cross_entropy(labeled_logits, targets)
+        unlabeled = unlabeled_discriminator_loss(real_logits, fake_logits)
+        scalars = {
+            "labeled_loss": labeled,
+            "unlabeled_loss": unlabeled,
+            "d_real": realness(real_logits).mean(),
+            "d_fake": realness(fake_logits).mean(),
+            "labeled_accuracy": (labeled_logits.argmax(dim=1) == targets).float().mean(),
+        }
+        return StepOutput(labeled + self.unlabeled_weight * unlabeled, detached(scalars))
+
+    def generator_loss(self, real_features: Tensor, fake_features: Tensor, fake_logits: Tensor) -> StepOutput:
+        """What the generator minimises; the feature distance is logged whichever it is.
+
+        Args:
+            real_features: (N, F).
+            fake_features: (M, F).
+            fake_logits: (M, K).
+        """
+        distance = feature_matching_loss(real_features, fake_features)
+        loss = distance if self.kind == "feature_matching" else non_saturating_loss(fake_logits)
+        return StepOutput(loss, detached({"generator_loss": loss, "feature_distance": distance}))
+
+
+def detached(scalars: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same values without their graphs."""
+    return {name: value.detach() for name, value in scalars.items()}

@@ -1,0 +1,1 @@
+"""Kedro pipelines: thin nodes that introduce the library packages to one another."""

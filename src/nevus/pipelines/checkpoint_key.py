@@ -1,0 +1,26 @@
+"""When a checkpoint may be taken up again."""
+
+from nevus.contracts import Corpus, Options
+
+
+def checkpoint_key(method: str, corpus: Corpus, *options: Options) -> str:
+    """Fingerprint of all that a training depends on: data, parameters and code.
+
+    Args:
+        method: Name of the method.
+        corpus: What it trains on; images left out of its manifest change the key too.
+        options: Its parameters.
+    """
+    import torch
+
+    from nevus import augment, networks, objectives, training
+    from nevus.corpus.fingerprint import code_fingerprint, fingerprint
+
+    return fingerprint(
+        method,
+        corpus.fingerprint,
+        corpus.manifest["image_id"].tolist(),
+        [o.model_dump(mode="json") for o in options],
+        code_fingerprint(augment, networks, objectives, training),
+        torch.__version__,
+    )

@@ -1,0 +1,1 @@
+"""Pipeline `cross_validation`: see `pipeline.py`."""

@@ -1,0 +1,133 @@
+"""Choose the number of steps, and all else, on the labelled training images alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from nevus.contracts import Checkpoints, Corpus, Figure, Pixels, Table
+from nevus.pipelines.checkpoint_key import checkpoint_key
+from nevus.pipelines.cross_validation.params import CrossValidationParams
+from nevus.pipelines.ssgan.nodes import ssgan_trainer
+from nevus.pipelines.ssgan.params import SsganParams
+from nevus.pipelines.supervised.nodes import supervised_trainer
+from nevus.pipelines.supervised.params import ClassifierParams
+
+
+def cross_validate(
+    training: Corpus,
+    classifier: ClassifierParams,
+    ssgan: SsganParams,
+    options: CrossValidationParams,
+    checkpoints: Checkpoints,
+) -> Table:
+    """Train on all labelled images but one fold, and score that fold while training goes on.
+
+    The unlabelled images are those of the corpus; held-out images never join them. Folds already done are kept when
+    the run is interrupted.
+
+    Args:
+        training: The corpus without the test split.
+        classifier: Network, augmentation, optimizer and loop.
+        ssgan: What the GAN adds.
+        options: Folds and repeats.
+        checkpoints: Where finished folds are kept.
+
+    Returns:
+        One row a method, repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold.
+    """
+    import pandas as pd
+
+    key = checkpoint_key("cross_validation", training, classifier, ssgan, options)
+    done: dict[str, list[dict[str, Any]]] = checkpoints.load(key) or {}
+    for method in options.methods:
+        for repeat, fold, held_out in deal(training, options):
+            name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
+            if name in done:
+                continue
+            seeded = classifier.model_copy(update={"seed": classifier.seed + 1000 * repeat + fold})
+            scores = score_fold(method, training, held_out, seeded, ssgan, options.look_every, name)
+            done[name] = [{"method": method, "repeat": repeat, "fold": fold, **row} for row in scores]
+            checkpoints.save(key, done)
+    return pd.DataFrame([row for rows in done.values() for row in rows])
+
+
+def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int, int, Any]]:
+    """Repeats, folds and the positions of the held-out images; images of one lesion share a fold."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    labels = labeled["label"].to_numpy(dtype="int64")
+    groups = labeled["group_id"].fillna(labeled["image_id"]).to_numpy()
+    for repeat in range(options.repeats):
+        dealer = StratifiedGroupKFold(options.folds, shuffle=True, random_state=options.seed + repeat)
+        for fold, (_, held_out) in enumerate(dealer.split(labels, labels, groups)):
+            yield repeat, fold, held_out
+
+
+def score_fold(
+    method: str,
+    training: Corpus,
+    held_out: Any,
+    classifier: ClassifierParams,
+    ssgan: SsganParams,
+    look_every: int,
+    name: str,
+) -> list[dict[str, float]]:
+    """Accuracy and AUC of the held-out images along one training."""
+    import torch
+    from sklearn.metrics import roc_auc_score
+
+    from nevus.corpus.views import labeled_images, without
+    from nevus.training.loop import Observer, train
+    from nevus.training.prediction import predict_probabilities
+
+    pixels, labels = labeled_images(training)
+    rest = without(training, held_out)
+    if method == "ssgan":
+        gan = ssgan_trainer(rest, classifier, ssgan)
+        trainer, average = gan, gan.mean_discriminator
+    else:
+        trainer = supervised_trainer(rest, classifier)
+        average = trainer.average
+
+    def look() -> torch.Tensor:
+        probabilities = predict_probabilities(average, pixels[held_out], average_d4=classifier.average_d4)
+        return torch.from_numpy(probabilities[:, 1])
+
+    _, seen = train(
+        trainer,
+        classifier.loop,
+        seed=classifier.seed,
+        checkpoints=NoCheckpoints(),
+        key="",
+        name=name,
+        observer=Observer(look_every, look),
+    )
+    truth = labels[held_out]
+    return [
+        {"step": step, "accuracy": float(((p.numpy() > 0.5) == truth).mean()), "auc": float(roc_auc_score(truth, p))}
+        for step, p in seen
+    ]
+
+
+class NoCheckpoints:
+    """One fold is short; what is kept are the folds that are done."""
+
+    def load(self, key: str) -> None:
+        """Nothing."""
+
+    def save(self, key: str, state: dict[str, Any]) -> None:
+        """Nothing."""
+
+
+def draw_cross_validation(scores: Table) -> Figure:
+    """Show accuracy and AUC of the held-out folds along the training.
+
+    Args:
+        scores: One row a method, repeat, fold and step.
+
+    Returns:
+        A figure: lines are means, bands one standard error over the folds.
+    """
+    from nevus.plots.cross_validation import cross_validation
+
+    return cross_validation(scores)

@@ -1,0 +1,1 @@
+"""Pipeline `floors`: see `pipeline.py`."""

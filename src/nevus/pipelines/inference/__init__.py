@@ -1,0 +1,1 @@
+"""Pipeline `inference`: see `pipeline.py`."""

@@ -1,0 +1,24 @@
+"""The one place where a trained classifier meets the test images."""
+
+from nevus.contracts import PREDICTION_COLUMNS, Classifier, Corpus, Table
+
+
+def predict_test(classifier: Classifier, test: Corpus) -> Table:
+    """Give every test image its probability of melanoma.
+
+    Args:
+        classifier: As packaged; exactly what would be handed to somebody else.
+        test: The test split.
+
+    Returns:
+        One row an image: `image_id`, `split`, `group_id`, `label`, `probability`, `seed`.
+    """
+    from nevus.networks.discriminators import build_discriminator
+    from nevus.training.prediction import predict_probabilities
+
+    spec = classifier.spec
+    model = build_discriminator(spec["network"], classes=len(spec["classes"]), size=spec["size"])
+    model.load_state_dict(classifier.weights)
+    probabilities = predict_probabilities(model, test.pixels, average_d4=spec["average_d4"])
+    predictions = test.manifest.assign(probability=probabilities[:, 1].astype("float64"), seed=spec["seed"])
+    return predictions[list(PREDICTION_COLUMNS)].reset_index(drop=True)

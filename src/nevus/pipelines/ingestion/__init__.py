@@ -1,0 +1,1 @@
+"""Pipeline `ingestion`: see `pipeline.py`."""

@@ -1,0 +1,25 @@
+"""Parameters of the evaluation; their values live in conf/base/parameters."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from nevus.contracts import Options
+
+
+class EvaluationParams(Options):
+    """How predictions are scored.
+
+    Attributes:
+        replicates: Bootstrap test sets; 2,000 take well under a second for some hundred images.
+        confidence: Of all intervals, such as 0.95.
+        seed: Of the bootstrap.
+        calibration_bins: Intervals of equal width for the calibration error and the reliability diagram.
+        threshold: An image is called melanoma above this probability; fixed before looking at the test images.
+    """
+
+    replicates: int = Field(ge=100)
+    confidence: float = Field(gt=0, lt=1)
+    seed: int = Field(ge=0)
+    calibration_bins: int = Field(ge=2)
+    threshold: float = Field(ge=0, le=1)

@@ -1,0 +1,1 @@
+"""Pipeline `ssgan`: see `pipeline.py`."""

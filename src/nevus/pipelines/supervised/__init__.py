@@ -1,0 +1,1 @@
+"""Pipeline `supervised`: see `pipeline.py`."""

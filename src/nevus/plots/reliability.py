@@ -1,0 +1,50 @@
+"""Reliability diagram: predicted probability against observed frequency."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from nevus.contracts import Table
+from nevus.plots.style import BLUE, GREY, new_figure, tidy, unit_square
+
+
+def reliability(table: Table, *, name: str, error: float, confidence: float) -> Figure:
+    """Draw how often images given a probability are melanoma, above a histogram of the probabilities.
+
+    Args:
+        table: Columns `start`, `end`, `count`, `predicted`, `observed`, `low`, `high`; one row an occupied bin.
+        name: Of the method, for the title.
+        error: Expected calibration error, for the legend.
+        confidence: Of the bars from `low` to `high`, such as 0.95.
+
+    Returns:
+        A figure of two axes that share the probability.
+    """
+    figure = new_figure(5.8, 7.2)
+    above, below = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True)
+    above.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=":", label="perfectly calibrated")
+    above.errorbar(
+        table["predicted"],
+        table["observed"],
+        # Rounding can leave an end a hair on the wrong side of the value, which matplotlib refuses.
+        yerr=[(table["observed"] - table["low"]).clip(lower=0), (table["high"] - table["observed"]).clip(lower=0)],
+        color=BLUE,
+        marker="o",
+        markersize=6,
+        linewidth=1.6,
+        elinewidth=1,
+        capsize=3,
+        label=f"{name}, with {confidence:.0%} intervals",
+    )
+    tidy(
+        above,
+        title=f"Does a probability of {name} mean what it says?\nCalibration error {error:.3f}",
+        ylabel="observed: share of melanoma among those images",
+    )
+    unit_square(above)
+    above.legend(loc="upper left", fontsize=9)
+    below.bar(
+        table["start"], table["count"], width=table["end"] - table["start"], align="edge", color=BLUE, edgecolor="white"
+    )
+    tidy(below, xlabel="predicted probability of melanoma", ylabel="test images")
+    return figure

@@ -1,0 +1,35 @@
+"""Colours and type shared by the figures; the colours of Okabe and Ito can be told apart by colour-blind readers."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLUE, VERMILION, GREEN, ORANGE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7"
+INK, GREY, PALE = "#1a1a1a", "#767676", "#d9d9d9"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty white figure that lays itself out; width and height in inches."""
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def tidy(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
+    """Label axes and take away what carries no information."""
+    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color=PALE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def unit_square(axes: Axes) -> None:
+    """Show 0 to 1 both ways, with room for lines that run along the border."""
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+
+
+def hide_ticks(axes: Axes) -> None:
+    """Leave an image without ticks and frame."""
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)

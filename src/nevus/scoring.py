@@ -1,0 +1,50 @@
+"""The code inside a saved model: MLflow runs this file to score images, also where nevus is not installed.
+
+It stands beside the packages, not in one of them, because it brings together a network and a prediction function.
+MLflow copies it and the whole package into the model's folder and calls it from there, so nothing is pickled.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+from mlflow.pyfunc.model import PythonModel
+
+
+class ImageClassifier(PythonModel):
+    """Class probabilities of images."""
+
+    def load_context(self, context: Any) -> None:
+        """Build the network and load its weights, from the paths that MLflow puts into `context.artifacts`."""
+        from safetensors.torch import load_file
+
+        from nevus.networks.discriminators import build_discriminator
+
+        self._spec: dict[str, Any] = json.loads(Path(context.artifacts["spec"]).read_text(encoding="utf-8"))
+        classes = self._spec["classes"]
+        count = classes if isinstance(classes, int) else len(classes)
+        self._network = build_discriminator(self._spec["network"], classes=count, size=self._spec["size"])
+        self._network.load_state_dict(load_file(context.artifacts["weights"]))
+        self._network.eval()
+
+    # MLflow takes a type hint of the input for a schema, and warns about every one that is not a list.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        """Probabilities of the classes.
+
+        Args:
+            context: Unused; the network is loaded already.
+            model_input: (N, H, W, 3) uint8, of the height and width that the network was trained with.
+            params: Unused.
+
+        Returns:
+            (N, K) float32, rows adding up to 1.
+        """
+        from nevus.training.prediction import predict_probabilities
+
+        pixels = np.asarray(model_input, dtype=np.uint8)
+        return predict_probabilities(self._network, pixels, average_d4=bool(self._spec["average_d4"]))
+
+
+mlflow.models.set_model(ImageClassifier())

@@ -1,0 +1,19 @@
+"""Project settings, read by Kedro before anything else."""
+
+import os
+
+from nevus.hooks import ParameterHooks, SummaryHooks, TrackingHooks
+
+# Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+tracking = TrackingHooks()
+HOOKS = (ParameterHooks(), tracking, SummaryHooks(tracking))
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft", "catalog": "soft", "globals": "soft", "mlflow": "soft"},
+    "config_patterns": {"mlflow": ["mlflow*", "mlflow*/**"]},
+}

@@ -1,0 +1,140 @@
+"""One loop for every method: seeds, progress, history, checkpoints, and a loud stop when a loss is not finite."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from nevus.contracts import Checkpoints, Table, TrainingError
+from nevus.training.options import LoopOptions
+from nevus.training.runtime import seeded
+
+
+class Trainer(Protocol):
+    """A method in training. All that changes from step to step is in its state."""
+
+    def step(self, index: int) -> dict[str, Tensor]:
+        """Do one update; random numbers come from torch's default generator. Returns detached scalars to log."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from such a state."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Something to look at while training, such as generated images or predictions on held-out folds.
+
+    Attributes:
+        every: Steps between two looks; the last step is always one.
+        look: Returns a tensor, kept with its step.
+    """
+
+    every: int
+    look: Callable[[], Tensor]
+
+
+@dataclass
+class Progress:
+    """What a loop has produced so far; part of every checkpoint."""
+
+    step: int
+    rows: list[dict[str, float]]
+    seen: list[tuple[int, Tensor]]
+    seconds: float
+
+
+def train(
+    trainer: Trainer,
+    options: LoopOptions,
+    *,
+    seed: int,
+    checkpoints: Checkpoints,
+    key: str,
+    name: str,
+    observer: Observer | None = None,
+) -> tuple[Table, list[tuple[int, Tensor]]]:
+    """Train for a fixed number of steps, or go on from the last checkpoint under `key`.
+
+    Every step starts from random numbers of its own, made of seed and step. So a training that was killed and continued
+    ends with the same weights, bit for bit on a CPU, as one that was not.
+
+    Args:
+        trainer: The method.
+        options: Steps, logging, checkpoints.
+        seed: Of every random number drawn in the loop.
+        checkpoints: Where the state is kept.
+        key: Fingerprint of everything that the training depends on; a state under another key is not taken up.
+        name: Shown beside the progress bar and in errors.
+        observer: What to look at while training.
+
+    Returns:
+        The history (`step`, the scalars of the trainer, `seconds` since the start) and what the observer saw.
+
+    Raises:
+        TrainingError: A scalar is not finite; the checkpoint before it stays.
+    """
+    progress = resume(trainer, checkpoints.load(key))
+    started = time.perf_counter() - progress.seconds
+    pending: list[dict[str, Tensor]] = []
+    # disable=None: quiet when the output is not a terminal.
+    bar = tqdm(total=options.steps, initial=progress.step, desc=name, unit="step", disable=None, dynamic_ncols=True)
+    with seeded(seed), bar:
+        while progress.step < options.steps:
+            torch.manual_seed(step_seed(seed, progress.step))
+            pending.append(trainer.step(progress.step))
+            progress.step += 1
+            last = progress.step == options.steps
+            if last or progress.step % options.log_every == 0:
+                row = mean_row(pending, progress.step, name)
+                pending = []
+                progress.rows.append({**row, "seconds": round(time.perf_counter() - started, 3)})
+                bar.set_postfix({key: f"{value:.3g}" for key, value in row.items() if "loss" in key})
+            bar.update()
+            if observer and (last or progress.step % observer.every == 0):
+                progress.seen.append((progress.step, observer.look()))
+            # Only where nothing is pending: a checkpoint then needs no half-finished row.
+            if not pending and (last or progress.step % options.checkpoint_every < options.log_every):
+                progress.seconds = time.perf_counter() - started
+                checkpoints.save(key, {"progress": vars(progress), "trainer": trainer.state()})
+    history = pd.DataFrame(progress.rows)
+    history.insert(0, "step", history.pop("step").astype("int64"))
+    return history, progress.seen
+
+
+def resume(trainer: Trainer, state: dict[str, Any] | None) -> Progress:
+    """Start at the beginning, or where a checkpoint was taken."""
+    if state is None:
+        return Progress(step=0, rows=[], seen=[], seconds=0.0)
+    trainer.restore(state["trainer"])
+    return Progress(**state["progress"])
+
+
+def mean_row(pending: list[dict[str, Tensor]], step: int, name: str) -> dict[str, float]:
+    """The means of the scalars over the pending steps, fetched from the device at once.
+
+    Raises:
+        TrainingError: One of them is not finite.
+    """
+    names = list(pending[0])
+    values = torch.stack([torch.stack([row[n].float() for n in names]) for row in pending]).mean(dim=0).tolist()
+    row = dict(zip(names, values, strict=True))
+    bad = [n for n, value in row.items() if not abs(value) < float("inf")]
+    if bad:
+        raise TrainingError(
+            f"training '{name}' diverged: {', '.join(bad)} not finite between steps {step - len(pending)} and {step}. "
+            "Lower the learning rates, or set precision to 'float32'. The last checkpoint before it was kept."
+        )
+    return {"step": step, **row}
+
+
+def step_seed(seed: int, step: int) -> int:
+    """A seed for one step; seeds of neighbouring runs and steps have nothing in common."""
+    return (seed * 0x9E3779B97F4A7C15 + (step + 1) * 0xBF58476D1CE4E5B9) % 2**63

@@ -1,0 +1,54 @@
+"""Where and how exactly to compute: device, precision, random numbers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from nevus.contracts import TrainingError
+from nevus.training.options import LoopOptions
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A device and the precision of its matrix products."""
+
+    device: torch.device
+    precision: torch.dtype
+
+    def autocast(self) -> torch.autocast:
+        """Run convolutions and matrix products in the chosen precision; a no-op for float32."""
+        enabled = self.precision is not torch.float32
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def choose_runtime(options: LoopOptions) -> Runtime:
+    """Resolve "auto" for this machine.
+
+    Raises:
+        TrainingError: A GPU is asked for and there is none.
+    """
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("device is 'cuda', but PyTorch finds no GPU here. Set device to 'auto' or 'cpu'.")
+    kind = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    precision = options.precision
+    if precision == "auto":
+        precision = "bfloat16" if native_bfloat16(kind) else "float32"
+    return Runtime(torch.device(kind), getattr(torch, precision))
+
+
+def native_bfloat16(kind: str) -> bool:
+    """Whether this hardware multiplies bfloat16 itself; emulated it is slower than float32."""
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Run a block on random numbers of its own; afterwards the caller's continue as if nothing had been drawn."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

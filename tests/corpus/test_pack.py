@@ -1,0 +1,201 @@
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nevus.contracts import (
+    QUARANTINE_COLUMNS,
+    CorpusError,
+    CorpusRecipe,
+    Listing,
+    Pixels,
+    QuarantineError,
+    SourceError,
+    Table,
+)
+from nevus.corpus import pack
+from nevus.corpus.decode import decode
+from nevus.corpus.pack import recipe
+from nevus.corpus.schema import MANIFEST
+from tests.fakes import FakeSource, fake_jpeg
+
+OPTIONS = {"size": 8, "chunk": 4, "max_pixels": 10**6, "max_quarantined_share": 0.5}
+SPLIT_OF = {"a": "test", "b": "unlabeled", "c": "labeled"}
+
+
+def _listing(files: dict[str, bytes], quarantine: Sequence[tuple[str, str]] = ()) -> Listing:
+    """Names such as c/0_1.jpg: the folder tells the split (in the wrong order, by name), the last digit the label."""
+    rows = [
+        {
+            "file": name,
+            "image_id": name,
+            "split": SPLIT_OF[name[0]],
+            "label": None if name[0] == "b" else int(name.split("_")[1][0]),
+            "source": "fake",
+        }
+        for name in sorted(files)
+    ]
+    table = pd.DataFrame(list(quarantine), columns=list(QUARANTINE_COLUMNS), dtype=str)
+    return Listing(
+        pd.DataFrame(rows, columns=["file", "image_id", "split", "label", "source"]), table, FakeSource(files)
+    )
+
+
+def _files() -> dict[str, bytes]:
+    names = [f"{split}/{number}_{number % 2}.jpg" for split in "abc" for number in range(3)]
+    return {name: fake_jpeg(seed) for seed, name in enumerate(names)}
+
+
+def _follow(made: CorpusRecipe) -> tuple[Pixels, Table, Table]:
+    pixels, manifests, quarantines = zip(*made.chunks(), strict=True)
+    return np.concatenate(pixels), pd.concat(manifests, ignore_index=True), pd.concat(quarantines, ignore_index=True)
+
+
+def _check(files: dict[str, bytes], **options: Any) -> None:
+    made = recipe(_listing(files), **OPTIONS | options)
+    _, manifest, quarantine = _follow(made)
+    made.check(manifest, quarantine)
+
+
+def test_manifest_describes_the_pixels() -> None:
+    files = _files() | {"c/9_1.jpg": fake_jpeg(9, 10, 20)}
+    made = recipe(_listing(files), **OPTIONS)
+    pixels, manifest, quarantine = _follow(made)
+    MANIFEST.validate(manifest)
+    assert quarantine.empty
+    assert (made.total, made.shape, pixels.shape) == (10, (8, 8), (10, 8, 8, 3))
+    for row in manifest.itertuples():
+        np.testing.assert_array_equal(pixels[row.row], decode([files[row.image_id]], 8, max_pixels=999).pixels[0])
+        assert row.sha256 == hashlib.sha256(files[row.image_id]).hexdigest()
+    assert manifest.set_index("image_id").loc["c/9_1.jpg", ["width", "height"]].tolist() == [20, 10]
+
+
+def test_rows_are_ordered_by_split_and_else_as_listed() -> None:
+    _, manifest, _ = _follow(recipe(_listing(_files()), **OPTIONS))
+    assert manifest["image_id"].str[0].tolist() == list("cccbbbaaa")
+    assert manifest["image_id"].tolist()[:3] == ["c/0_0.jpg", "c/1_1.jpg", "c/2_0.jpg"]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 9, 100])
+def test_size_of_the_chunks_changes_nothing(chunk: int) -> None:
+    files = _files() | {"c/1_1.jpg": b""}
+    want, got = (recipe(_listing(files), **OPTIONS | {"chunk": size}) for size in (4, chunk))
+    assert want.fingerprint == got.fingerprint
+    for expected, found in zip(_follow(want), _follow(got), strict=True):
+        if isinstance(expected, pd.DataFrame):
+            pd.testing.assert_frame_equal(expected, found)
+        else:
+            np.testing.assert_array_equal(expected, found)
+
+
+def test_only_one_chunk_is_read_at_a_time() -> None:
+    listing = _listing(_files())
+    chunks = recipe(listing, **OPTIONS).chunks()
+    assert listing.source.reads == []
+    next(chunks)
+    assert len(listing.source.reads) == 4
+
+
+def test_bad_files_are_quarantined_and_rows_stay_in_step() -> None:
+    files = _files() | {"c/1_1.jpg": b"", "b/0_0.jpg": b"text", "b/2_0.jpg": fake_jpeg(3)[:-50]}
+    listing = _listing(files, [("x.txt", "unknown folder")])
+    pixels, manifest, quarantine = _follow(recipe(listing, **OPTIONS))
+    assert sorted(quarantine["file"]) == ["b/0_0.jpg", "b/2_0.jpg", "c/1_1.jpg", "x.txt"]
+    assert manifest["row"].tolist() == list(range(6)) == list(range(len(pixels)))
+    last = manifest.iloc[-1]
+    np.testing.assert_array_equal(pixels[-1], decode([files[last["image_id"]]], 8, max_pixels=999).pixels[0])
+
+
+def test_file_that_the_source_cannot_give_is_quarantined_alone() -> None:
+    class Damaged(FakeSource):
+        def read(self, names: Sequence[str]) -> list[bytes]:
+            if "c/1_1.jpg" in names:
+                raise SourceError("bad checksum")
+            return super().read(names)
+
+    listing = _listing(_files())
+    _, manifest, quarantine = _follow(recipe(replace(listing, source=Damaged(_files())), **OPTIONS))
+    assert len(manifest) == 8
+    assert quarantine.to_numpy().tolist() == [["c/1_1.jpg", "cannot be read from the source: bad checksum"]]
+
+
+def test_too_many_quarantined_are_refused_with_the_whole_table() -> None:
+    files = _files() | {"c/1_1.jpg": b"", "b/0_0.jpg": b"", "b/1_1.jpg": b"text"}
+    _check(files | {"c/5_1.jpg": fake_jpeg(20)}, max_quarantined_share=0.3)  # 3 of 10
+    with pytest.raises(QuarantineError) as caught:
+        _check(files, max_quarantined_share=0.3)
+    message = str(caught.value)
+    assert len(caught.value.table) == 3
+    for part in (
+        "33.3%",
+        "30.0%",
+        "2 x file is empty",
+        "b/1_1.jpg",
+        "ingestion.max_quarantined_share",
+        "ingestion.yml",
+    ):
+        assert part in message
+
+
+def test_reasons_are_counted_without_what_is_particular_to_a_file() -> None:
+    files = _files() | {"b/0_0.jpg": fake_jpeg(0, 20, 20), "b/1_1.jpg": fake_jpeg(1, 20, 30)}
+    with pytest.raises(QuarantineError, match=r"2 x more pixels than ingestion\.max_pixels allows\n"):
+        _check(files, max_pixels=100, max_quarantined_share=0.0)
+
+
+@pytest.mark.parametrize(("split", "label", "name"), [("c", 1, "melanoma"), ("c", 0, "benign"), ("a", 1, "melanoma")])
+def test_class_lost_in_decoding_is_refused(split: str, label: int, name: str) -> None:
+    files = {file: b"" if file.startswith(split) and f"_{label}" in file else data for file, data in _files().items()}
+    with pytest.raises(CorpusError, match=f"{SPLIT_OF[split]} split(.|\n)*'{name}'"):
+        _check(files)
+
+
+def test_test_split_lost_in_decoding_is_refused() -> None:
+    with pytest.raises(CorpusError, match="test split"):
+        _check({file: b"" if file.startswith("a") else data for file, data in _files().items()})
+
+
+@pytest.mark.parametrize("kept", ["c", "cb", "ca"])
+def test_unlabeled_and_test_may_be_absent(kept: str) -> None:
+    _check({file: data for file, data in _files().items() if file[0] in kept})
+
+
+def test_absent_labeled_split_is_refused() -> None:
+    with pytest.raises(CorpusError, match="labeled split"):
+        _check({file: data for file, data in _files().items() if file[0] != "c"})
+
+
+@pytest.mark.parametrize("files", [{}, {"c/0_0.jpg": b"", "c/1_1.jpg": b""}])
+def test_nothing_left_is_refused(files: dict[str, bytes]) -> None:
+    with pytest.raises(CorpusError, match="No image is left"):
+        _check(files, max_quarantined_share=1.0)
+
+
+def test_records_against_the_schema_are_refused() -> None:
+    listing = _listing(_files())
+    made = recipe(replace(listing, records=listing.records.assign(image_id="same")), **OPTIONS)
+    _, manifest, quarantine = _follow(made)
+    with pytest.raises(CorpusError, match="image_id"):
+        made.check(manifest, quarantine)
+
+
+@pytest.mark.parametrize("change", ["source", "records", "quarantine", "size", "max_pixels", "share", "code"])
+def test_fingerprint_follows_what_the_corpus_is_made_from(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = recipe(_listing(_files()), **OPTIONS)
+    assert recipe(_listing(_files()), **OPTIONS).fingerprint == before.fingerprint
+    listing, options = _listing(_files()), dict(OPTIONS)
+    if change == "source":
+        listing = replace(listing, source=FakeSource(_files(), version="2"))
+    elif change == "records":
+        listing = replace(listing, records=listing.records.assign(source="another"))
+    elif change == "quarantine":
+        listing = _listing(_files(), [("x", "y")])
+    elif change == "code":
+        monkeypatch.setattr(pack, "code_fingerprint", lambda *modules: "another")
+    else:
+        options[{"share": "max_quarantined_share"}.get(change, change)] = 1
+    assert recipe(listing, **options).fingerprint != before.fingerprint

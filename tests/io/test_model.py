@@ -1,0 +1,116 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from kedro.io import DatasetError
+
+from nevus.contracts import Classifier, NevusError
+from nevus.io.model import ModelDataset
+from nevus.networks.discriminators import build_discriminator
+from nevus.training.prediction import predict_probabilities
+
+NETWORK = {"architecture": "plain", "norm": "batch", "width": 4, "depth": 2, "blocks": 1, "dropout": 0.0}
+SCORE_ELSEWHERE = """
+import sys
+sys.path = [p for p in sys.path if "src" not in p.split("/")]
+sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+import mlflow, numpy
+model = mlflow.pyfunc.load_model(sys.argv[1])
+numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
+import nevus
+print(nevus.__file__)
+"""
+
+
+@pytest.fixture
+def classifier() -> Classifier:
+    torch.manual_seed(0)
+    network = build_discriminator(NETWORK, classes=2, size=16)
+    example = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    spec = {"network": NETWORK, "size": 16, "classes": ["benign", "melanoma"], "average_d4": True}
+    return Classifier(dict(network.state_dict()), spec, example)
+
+
+@pytest.fixture
+def expected(classifier: Classifier) -> np.ndarray:
+    network = build_discriminator(NETWORK, classes=2, size=16)
+    network.load_state_dict(classifier.weights)
+    return predict_probabilities(network, classifier.example, average_d4=True)
+
+
+def test_a_saved_classifier_comes_back_as_it_was(tmp_path: Path, classifier: Classifier) -> None:
+    dataset = ModelDataset(filepath=str(tmp_path / "models" / "ssgan"))
+
+    dataset.save(classifier)
+    loaded = dataset.load()
+
+    assert loaded.spec == classifier.spec
+    assert loaded.weights.keys() == classifier.weights.keys()
+    assert all(torch.equal(loaded.weights[name], tensor) for name, tensor in classifier.weights.items())
+    assert loaded.example.dtype == np.uint8
+    assert np.array_equal(loaded.example, classifier.example[: len(loaded.example)])
+
+
+def test_mlflow_scores_the_folder_like_the_network_itself(tmp_path: Path, classifier: Classifier, expected) -> None:
+    import mlflow
+
+    ModelDataset(filepath=str(tmp_path / "model")).save(classifier)
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    probabilities = model.predict(classifier.example)
+
+    assert probabilities.dtype == np.float32
+    assert np.allclose(probabilities, expected, atol=1e-6)
+    assert model.metadata.signature.inputs.inputs[0].shape == (-1, 16, 16, 3)
+    assert model.metadata.signature.outputs.inputs[0].shape == (-1, 2)
+
+
+def test_the_folder_is_scored_where_nevus_is_not_installed(tmp_path: Path, classifier: Classifier, expected) -> None:
+    folder, images, scores = tmp_path / "model", tmp_path / "images.npy", tmp_path / "scores.npy"
+    ModelDataset(filepath=str(folder)).save(classifier)
+    np.save(images, classifier.example)
+
+    command = [sys.executable, "-c", SCORE_ELSEWHERE, str(folder), str(images), str(scores)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert str(folder) in done.stdout  # the package came out of the model's folder
+    assert np.allclose(np.load(scores), expected, atol=1e-6)
+
+
+def test_the_folder_holds_no_pickle_and_no_other_machine_code(tmp_path: Path, classifier: Classifier) -> None:
+    ModelDataset(filepath=str(tmp_path / "model")).save(classifier)
+
+    suffixes = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}
+
+    assert not suffixes & {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".pyc"}
+
+
+def test_a_second_save_replaces_the_first_and_leaves_nothing_beside_it(tmp_path: Path, classifier: Classifier) -> None:
+    dataset = ModelDataset(filepath=str(tmp_path / "model"))
+    dataset.save(classifier)
+
+    dataset.save(classifier._replace(spec=classifier.spec | {"average_d4": False}))
+
+    assert dataset.load().spec["average_d4"] is False
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_failed_save_keeps_the_model_before_it(tmp_path: Path, classifier: Classifier) -> None:
+    dataset = ModelDataset(filepath=str(tmp_path / "model"))
+    dataset.save(classifier)
+
+    with pytest.raises(DatasetError):
+        dataset.save(classifier._replace(spec={"classes": object()}))
+
+    assert dataset.load().spec == classifier.spec
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_loading_what_was_never_saved_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError) as caught:
+        ModelDataset(filepath=str(tmp_path / "model")).load()
+
+    assert isinstance(caught.value.__cause__, NevusError)

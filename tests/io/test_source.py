@@ -1,0 +1,172 @@
+import multiprocessing
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+from kedro.io import DatasetError
+
+from nevus.contracts import SourceError
+from nevus.io import raw_files
+from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.io.source import SourceDataset
+from tests.fakes import write_folder, write_zip
+
+FILES = {"b/2.jpg": b"two", "a/1.jpg": b"one", "c.txt": b"three"}
+HOSTILE = ["../x.jpg", "/abs.jpg", "C:\\x.jpg", "a\\b.jpg"]
+
+
+def _refused(path: Path) -> str:
+    with pytest.raises(DatasetError) as caught:
+        SourceDataset(filepath=str(path), obtain="Get it from the moon.").load()
+    assert isinstance(caught.value.__cause__, SourceError)
+    return str(caught.value.__cause__)
+
+
+@pytest.fixture(params=["zip", "folder"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> ZipSource | FolderSource:
+    write = write_zip if request.param == "zip" else write_folder
+    found = SourceDataset(filepath=str(write(tmp_path / "raw", FILES))).load()
+    assert isinstance(found, ZipSource if request.param == "zip" else FolderSource)
+    return found
+
+
+def test_names_are_sorted_files_without_folders(source: ZipSource | FolderSource) -> None:
+    assert source.names() == ["a/1.jpg", "b/2.jpg", "c.txt"]
+
+
+def test_files_are_read_in_the_order_asked_for(source: ZipSource | FolderSource) -> None:
+    assert source.read(["c.txt", "a/1.jpg"]) == [b"three", b"one"]
+
+
+def test_missing_file_is_refused_by_name(source: ZipSource | FolderSource) -> None:
+    with pytest.raises(SourceError, match=r"nowhere\.jpg"):
+        source.read(["nowhere.jpg"])
+
+
+def test_source_travels_to_another_process(source: ZipSource | FolderSource) -> None:
+    source.read(["c.txt"])
+    copy = pickle.loads(pickle.dumps(source))
+    assert copy.read(["a/1.jpg"]) == [b"one"]
+    assert copy.fingerprint == source.fingerprint
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes fork on POSIX systems only")
+def test_forked_process_opens_the_archive_anew(tmp_path: Path) -> None:
+    source = ZipSource(write_zip(tmp_path / "raw.zip", FILES))
+    source.names()
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_opened_by, (source,)) == [True]
+
+
+def _opened_by(source: ZipSource) -> list[bool]:
+    source.read(["c.txt"])
+    return [source._opened is not None and source._opened[0] == os.getpid()]
+
+
+def test_no_filepath_means_no_source() -> None:
+    assert SourceDataset(filepath=None, obtain="").load() is None
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "broken", "empty zip", "empty folder", "empty file"])
+def test_what_cannot_serve_is_refused_with_path_and_advice(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "raw.zip"
+    if kind == "text":
+        path.write_text("this is no archive")
+    elif kind == "broken":
+        path.write_bytes(write_zip(path, FILES).read_bytes()[:-40])
+    elif kind == "empty zip":
+        write_zip(path, {})
+    elif kind == "empty folder":
+        path.mkdir()
+    elif kind == "empty file":
+        path.touch()
+    message = _refused(path)
+    assert str(path) in message
+    assert "Get it from the moon." in message
+
+
+def test_zip_whose_directory_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "raw.zip", FILES)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02")] = 0
+    path.write_bytes(content)
+    assert "cannot be read" in _refused(path)
+
+
+def test_saving_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError):
+        SourceDataset(filepath=str(tmp_path)).save({})  # type: ignore[arg-type]
+
+
+def test_hostile_names_are_listed_as_they_stand_and_nothing_is_unpacked(tmp_path: Path) -> None:
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    source = ZipSource(write_zip(folder / "raw.zip", dict.fromkeys(HOSTILE, b"evil")))
+    assert source.names() == sorted(HOSTILE)
+    assert source.read(HOSTILE) == [b"evil"] * 4
+    assert [path.name for path in tmp_path.rglob("*")] == ["inner", "raw.zip"]
+
+
+def test_symbolic_link_in_a_zip_is_only_its_text(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("labeled/0_0.jpg")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "raw.zip", "w") as archive:
+        archive.writestr(link, "/etc/hostname")
+    assert ZipSource(tmp_path / "raw.zip").read(["labeled/0_0.jpg"]) == [b"/etc/hostname"]
+
+
+def test_damaged_member_is_refused_by_name(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "raw.zip", FILES)
+    path.write_bytes(path.read_bytes().replace(b"three", b"THREE"))
+    with pytest.raises(SourceError, match=r"c\.txt"):
+        ZipSource(path).read(["c.txt"])
+
+
+def test_member_too_large_for_an_image_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raw_files, "MAX_MEMBER_BYTES", 3)
+    source = ZipSource(write_zip(tmp_path / "raw.zip", FILES))
+    assert source.read(["a/1.jpg"]) == [b"one"]
+    with pytest.raises(SourceError, match="5 bytes"):
+        source.read(["c.txt"])
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more"])
+def test_fingerprint_of_a_zip_follows_content_and_names(change: str, tmp_path: Path) -> None:
+    changed = {
+        "content": FILES | {"c.txt": b"THREE"},
+        "name": {name.replace("c.txt", "d.txt"): data for name, data in FILES.items()},
+        "more": FILES | {"d.txt": b""},
+    }[change]
+    first, again, other = (
+        ZipSource(write_zip(tmp_path / f"{i}.zip", files)).fingerprint
+        for i, files in enumerate([FILES, FILES, changed])
+    )
+    assert first == again != other
+
+
+def test_fingerprint_of_a_folder_notices_a_changed_file(tmp_path: Path) -> None:
+    source = FolderSource(write_folder(tmp_path, FILES))
+    before = source.fingerprint
+    assert source.fingerprint == before
+    os.utime(tmp_path / "c.txt", ns=(1, 1))
+    assert source.fingerprint != before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights elsewhere")
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    write_folder(tmp_path / "outside", {"secret.jpg": b"secret"})
+    inside = write_folder(tmp_path / "inside", FILES)
+    (inside / "file.jpg").symlink_to(tmp_path / "outside" / "secret.jpg")
+    (inside / "folder").symlink_to(tmp_path / "outside")
+    (inside / "fine.jpg").symlink_to(inside / "a" / "1.jpg")
+    os.mkfifo(inside / "pipe.jpg")
+    source = FolderSource(inside)
+    assert source.names() == ["a/1.jpg", "b/2.jpg", "c.txt", "file.jpg", "fine.jpg", "folder"]
+    assert source.read(["fine.jpg"]) == [b"one"]
+    for name in ("file.jpg", "folder/secret.jpg", "../outside/secret.jpg", str(tmp_path / "outside" / "secret.jpg")):
+        with pytest.raises(SourceError, match="leads out"):
+            source.read([name])
+    with pytest.raises(SourceError):
+        source.read(["pipe.jpg"])

@@ -1,0 +1,56 @@
+import pandas as pd
+import pytest
+
+from nevus.contracts import CorpusError
+from nevus.metrics.predictions import align, scored_rows
+
+
+@pytest.fixture
+def table():
+    return pd.DataFrame(
+        {
+            "image_id": ["a", "b", "c", "d"],
+            "split": ["labeled", "test", "test", "test"],
+            "group_id": [None, None, "x", "x"],
+            "label": [1, 0, 1, 1],
+            "probability": [0.9, 0.2, 0.6, 0.7],
+            "seed": 0,
+        }
+    )
+
+
+def test_only_test_images_are_scored(table):
+    assert scored_rows(table, "net")["image_id"].tolist() == ["b", "c", "d"]
+
+
+def test_methods_in_another_row_order_are_brought_into_the_same(table):
+    shuffled = table.iloc[::-1].assign(probability=[0.4, 0.3, 0.2, 0.1])
+    rows = align({"net": table, "floor": shuffled})
+    assert rows["floor"]["image_id"].tolist() == ["b", "c", "d"]
+    assert rows["floor"]["probability"].tolist() == [0.2, 0.3, 0.4]
+
+
+def test_methods_that_predict_other_images_are_refused(table):
+    with pytest.raises(CorpusError, match="1 are only in the first and 1 only in the second, such as 'b'"):
+        align({"net": table, "floor": table.replace({"image_id": {"b": "z"}})})
+
+
+def test_methods_that_disagree_on_a_label_are_refused(table):
+    with pytest.raises(CorpusError, match="1 differ"):
+        align({"net": table, "floor": table.assign(label=[1, 1, 1, 1])})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop(columns="seed"), "lack seed"),
+        (lambda t: t[t["split"] == "labeled"], "no row with split 'test'"),
+        (lambda t: t.assign(label=[1, None, 1, 1]), "lack 1 test labels"),
+        (lambda t: pd.concat([t, t.assign(seed=1)]), "3 rows repeat one .2 seeds"),
+        (lambda t: t.assign(probability=[0.5, 0.5, -3.0, 0.5]), "between 0 and 1, but 1 do not, such as -3.0"),
+        (lambda t: t.assign(probability=[0.5, 0.5, None, 0.5]), "between 0 and 1, but 1 do not"),
+    ],
+)
+def test_tables_that_cannot_be_scored_say_why(table, change, message):
+    with pytest.raises(CorpusError, match=message):
+        scored_rows(change(table), "net")

@@ -1,0 +1,37 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from nevus.contracts import TrainingError
+from nevus.plots.curves import curves
+
+
+def titles(figure):
+    return [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()]
+
+
+def test_curves_of_a_plain_network_have_no_gan_panels():
+    history = pd.DataFrame({"step": range(5), "labeled_loss": 0.5, "labeled_accuracy": 0.9, "d_real": np.nan})
+    figure = curves(history, name="plain")
+    assert titles(figure) == ["Losses", "Accuracy on its own training labels (not a test result)"]
+
+
+def test_values_logged_now_and_then_are_joined_over_the_gaps():
+    history = pd.DataFrame({"step": range(9), "d_real": np.nan, "d_fake": 0.4})
+    history.loc[[0, 4, 8], "d_real"] = [0.5, 0.6, 0.7]
+    figure = curves(history, name="gan")
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_xydata(), [[0, 0.5], [4, 0.6], [8, 0.7]])
+
+
+def test_a_long_history_gets_a_running_mean_over_the_raw_values():
+    noise = np.random.default_rng(0).normal(size=1000)
+    figure = curves(pd.DataFrame({"step": range(1000), "labeled_loss": noise}), name="gan")
+    raw, smooth = (line.get_ydata() for line in figure.axes[0].lines)
+    np.testing.assert_array_equal(raw, noise)
+    assert np.std(smooth) < 0.4
+    assert np.mean(smooth) == pytest.approx(np.mean(noise), abs=0.02)
+
+
+def test_a_history_without_curves_says_what_was_wanted():
+    with pytest.raises(TrainingError, match=r"one of labeled_loss.*holds step"):
+        curves(pd.DataFrame({"step": [1]}), name="gan")

@@ -1,0 +1,115 @@
+"""Small stand-ins shared by the training tests."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+
+from nevus.augment.batch import BatchAugment
+from nevus.augment.options import AugmentOptions
+from nevus.networks.discriminators import build_discriminator
+from nevus.networks.generators import build_generator
+from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
+from nevus.objectives.semi_supervised import SemiSupervisedGan
+from nevus.training.adversarial import AdversarialTrainer
+from nevus.training.options import LoopOptions, OptimizerOptions
+from nevus.training.runtime import choose_runtime, seeded
+from nevus.training.supervised import SupervisedTrainer
+
+MILD = AugmentOptions(
+    flip=True,
+    rotation=10,
+    scale=0.1,
+    shear=0,
+    translation=0.05,
+    brightness=0.05,
+    contrast=0.1,
+    saturation=0.1,
+    cutout=0.1,
+)
+
+
+class MemoryCheckpoints:
+    """Keeps the last state in memory, as a copy, and counts."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, dict[str, Any]] = {}
+        self.saved = 0
+
+    def load(self, key: str) -> dict[str, Any] | None:
+        return copy.deepcopy(self.states.get(key))
+
+    def save(self, key: str, state: dict[str, Any]) -> None:
+        self.states[key] = copy.deepcopy(state)
+        self.saved += 1
+
+
+def loop(**changes: Any) -> LoopOptions:
+    base = {
+        "steps": 12,
+        "labeled_batch": 8,
+        "ema_decay": 0.9,
+        "log_every": 2,
+        "checkpoint_every": 4,
+        "precision": "float32",
+        "device": "cpu",
+    }
+    return LoopOptions.model_validate({**base, **changes})
+
+
+def optimizer(**changes: Any) -> OptimizerOptions:
+    base = {"learning_rate": 2e-3, "weight_decay": 0.01, "beta1": 0.5, "schedule": "one_cycle"}
+    return OptimizerOptions.model_validate({**base, **changes})
+
+
+def two_colours(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Images that a network can tell apart: class 1 is redder."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    pixels = rng.integers(60, 120, (n, 16, 16, 3))
+    pixels[..., 0] += 90 * labels[:, None, None]
+    return pixels.astype(np.uint8), labels.astype(np.int64)
+
+
+def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
+    options = DiscriminatorOptions(architecture="residual", width=8, depth=2, blocks=1, norm=norm, dropout=0.1)
+    with seeded(seed):
+        return build_discriminator(options, classes=2, size=16)
+
+
+def supervised(options: LoopOptions, seed: int = 0, **changes: Any) -> SupervisedTrainer:
+    pixels, labels = two_colours(20)
+    return SupervisedTrainer(
+        network(seed),
+        pixels,
+        labels,
+        augment=BatchAugment(MILD),
+        optimizer=optimizer(**changes),
+        loop=options,
+        seed=seed,
+        runtime=choose_runtime(options),
+    )
+
+
+def adversarial(options: LoopOptions, seed: int = 0, norm: str = "weight", **changes: Any) -> AdversarialTrainer:
+    labeled, labels = two_colours(20)
+    unlabeled, _ = two_colours(50, seed=1)
+    with seeded(seed):
+        generator = build_generator(GeneratorOptions(latent=8, width=4, depth=2), size=16)
+    return AdversarialTrainer(
+        network(seed, norm),
+        generator,
+        SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=1.0),
+        labeled=labeled,
+        labels=labels,
+        unlabeled=unlabeled,
+        augment_labeled=BatchAugment(MILD),
+        augment=BatchAugment(MILD),
+        discriminator_optimizer=optimizer(**changes),
+        generator_optimizer=optimizer(schedule="constant"),
+        loop=options,
+        unlabeled_batch=8,
+        seed=seed,
+        runtime=choose_runtime(options),
+    )

@@ -1,0 +1,158 @@
+import pytest
+import torch
+from tests.training.fakes import MemoryCheckpoints, adversarial, loop, supervised, two_colours
+
+from nevus.contracts import TrainingError
+from nevus.training.averaging import averaged, weights_of
+from nevus.training.loop import Observer, step_seed, train
+from nevus.training.prediction import predict_probabilities
+
+MAKERS = [supervised, adversarial]
+
+
+def run(trainer, options, checkpoints=None, observer=None):
+    checkpoints = checkpoints or MemoryCheckpoints()
+    return train(trainer, options, seed=3, checkpoints=checkpoints, key="k", name="test", observer=observer)
+
+
+def everything(trainer):
+    return {
+        f"{part}.{name}": value
+        for part, state in trainer.state().items()
+        for name, value in state.items()
+        if isinstance(value, torch.Tensor)
+    }
+
+
+def assert_same(first, second):
+    left, right = everything(first), everything(second)
+    assert left.keys() == right.keys()
+    for name in left:
+        assert torch.equal(left[name], right[name]), name
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_killed_and_continued_training_ends_with_the_same_bits(make, precision):
+    options = loop(precision=precision)
+    whole = make(options)
+    history, _ = run(whole, options)
+
+    class Killed(Exception):
+        pass
+
+    class DiesAtStepTen(MemoryCheckpoints):
+        def save(self, key, state):
+            super().save(key, state)
+            if state["progress"]["step"] == 8:
+                raise Killed
+
+    checkpoints = DiesAtStepTen()
+    with pytest.raises(Killed):
+        run(make(options), options, checkpoints)
+    survivor = MemoryCheckpoints()
+    survivor.states = checkpoints.states
+    continued = make(options)
+    again, _ = run(continued, options, survivor)
+    assert_same(whole, continued)
+    assert again.drop(columns="seconds").equals(history.drop(columns="seconds"))
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(make):
+    options = loop()
+    first, second, other = make(options), make(options), make(options, seed=1)
+    for trainer in (first, second, other):
+        run(trainer, options)
+    assert_same(first, second)
+    one, different = everything(first), everything(other)
+    assert any(not torch.equal(one[name], different[name]) for name in one)
+
+
+def test_a_state_under_another_key_is_not_taken_up():
+    options, checkpoints = loop(), MemoryCheckpoints()
+    run(supervised(options), options, checkpoints)
+    assert checkpoints.load("another") is None
+
+
+def test_the_callers_random_numbers_go_on_as_if_nothing_had_been_trained():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    run(supervised(loop()), loop())
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_history_has_a_row_every_few_steps_and_one_for_the_last():
+    options = loop(steps=7, log_every=3)
+    history, _ = run(adversarial(options), options)
+    assert history["step"].tolist() == [3, 6, 7]
+    expected = {"labeled_loss", "unlabeled_loss", "d_real", "d_fake", "generator_loss", "feature_distance", "seconds"}
+    assert expected <= set(history.columns)
+    assert history.notna().all().all()
+
+
+def test_the_observer_looks_at_its_steps_and_at_the_last():
+    options = loop(steps=7)
+    _, seen = run(supervised(options), options, observer=Observer(3, lambda: torch.zeros(1)))
+    assert [step for step, _ in seen] == [3, 6, 7]
+
+
+def test_a_loss_that_is_not_finite_stops_loudly_and_keeps_the_checkpoint_before():
+    class Breaks:
+        def __init__(self):
+            self.count = 0
+
+        def step(self, index):
+            return {"loss": torch.tensor(float("nan") if index == 9 else 1.0)}
+
+        def state(self):
+            return {}
+
+        def restore(self, state):
+            pass
+
+    checkpoints = MemoryCheckpoints()
+    with pytest.raises(TrainingError, match=r"loss not finite between steps 8 and 10"):
+        run(Breaks(), loop(), checkpoints)
+    assert checkpoints.states["k"]["progress"]["step"] == 8
+
+
+def test_step_seeds_do_not_collide_between_neighbouring_seeds_and_steps():
+    seeds = {step_seed(seed, step) for seed in range(20) for step in range(500)}
+    assert len(seeds) == 20 * 500
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_both_methods_learn_what_can_be_learned(make):
+    options = loop(steps=60, ema_decay=0.8)
+    trainer = make(options)
+    run(trainer, options)
+    average = trainer.average if make is supervised else trainer.mean_discriminator
+    pixels, labels = two_colours(40, seed=9)
+    probabilities = predict_probabilities(average, pixels, average_d4=True)
+    assert ((probabilities[:, 1] > 0.5) == labels).mean() > 0.95
+
+
+def test_the_generator_step_leaves_the_discriminator_alone_and_trainable():
+    options = loop()
+    trainer = adversarial(options)
+    trainer.step(0)
+    assert all(p.requires_grad for p in trainer.discriminator.parameters())
+    before = {n: p.detach().clone() for n, p in trainer.discriminator.named_parameters()}
+    labeled, targets, real = trainer._batch(0)
+    fake = trainer.generator(torch.randn(8, 8)).float()
+    trainer.draw.update(trainer._generator_loss(real, fake).loss)
+    assert all(torch.equal(before[n], p) for n, p in trainer.discriminator.named_parameters())
+
+
+def test_averages_start_near_the_weights_and_keep_their_names():
+    model = torch.nn.Linear(2, 1)
+    average = averaged(model, decay=0.999)
+    with torch.no_grad():
+        model.weight.fill_(5.0)
+    average.update_parameters(model)
+    average.update_parameters(model)
+    assert set(weights_of(average)) == {"weight", "bias"}
+    # The second update has a decay of (1 + 1) / (10 + 1): most of the way to the new weights at once.
+    torch.testing.assert_close(weights_of(average)["weight"], torch.full((1, 2), 5.0))

@@ -1,12 +1,16 @@
 """Project settings, read by Kedro before anything else."""
 
 import os
+import warnings
 
 from nevus.hooks import ParameterHooks, SummaryHooks, TrackingHooks
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+
+# `ssgan.metrics`: the dot groups the datasets of a run (docs/decisions/0001-names-of-runs.md).
+warnings.filterwarnings("ignore", message="One or more dataset names contain", category=UserWarning)
 
 tracking = TrackingHooks()
 HOOKS = (ParameterHooks(), tracking, SummaryHooks(tracking))

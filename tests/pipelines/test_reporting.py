@@ -16,6 +16,7 @@ from nevus.metrics.classification import METRICS
 from nevus.pipelines.reporting import nodes, wording
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.pipeline import create_pipeline
+from nevus.pipelines.reporting.verdict import verdict
 
 OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
 FIGURES = ("roc", "confusion", "reliability", "curves", "real_and_generated")
@@ -176,29 +177,29 @@ def verdict_of(baseline, floor):
         [("auc", other, (low + high) / 2, low, high, 0.04) for other, (low, high) in rows.items()],
         columns=["metric", "other", "difference", "low", "high", "p_value"],
     )
-    return wording.verdict(metrics, comparison, "gan", OPTIONS)
+    return verdict(metrics, comparison, "gan", OPTIONS)
 
 
 def test_the_verdict_is_yes_only_when_ahead_of_baseline_and_best_floor():
-    verdict = verdict_of((0.05, 0.15), (0.01, 0.09))
-    assert verdict.short == "Yes"
-    assert "the baseline (plain) and the best floor (colour SVM)" in verdict.reason
-    assert "AUC of 0.80 (95% interval 0.75 to 0.85)" in verdict.numbers[0]
-    assert "+0.100 (+0.050 to +0.150), p = 0.040: gan is ahead" in verdict.numbers[1]
+    answer = verdict_of((0.05, 0.15), (0.01, 0.09))
+    assert answer.short == "Yes"
+    assert "the baseline (plain) and the best floor (colour SVM)" in answer.reason
+    assert "AUC of 0.80 (95% interval 0.75 to 0.85)" in answer.numbers[0]
+    assert "+0.100 (+0.050 to +0.150), p = 0.040: gan is ahead" in answer.numbers[1]
 
 
 def test_the_verdict_is_not_shown_when_an_interval_includes_zero():
-    verdict = verdict_of((-0.02, 0.12), (0.01, 0.09))
-    assert verdict.short == "Not shown"
-    assert "to the baseline (plain) includes 0" in verdict.reason
-    assert "does not make them equal" in verdict.reason
-    assert "\N{MINUS SIGN}0.020" in verdict.numbers[1]
+    answer = verdict_of((-0.02, 0.12), (0.01, 0.09))
+    assert answer.short == "Not shown"
+    assert "to the baseline (plain) includes 0" in answer.reason
+    assert "does not make them equal" in answer.reason
+    assert "\N{MINUS SIGN}0.020" in answer.numbers[1]
 
 
 def test_the_verdict_is_no_when_behind_the_floor_even_if_ahead_of_the_baseline():
-    verdict = verdict_of((0.05, 0.15), (-0.09, -0.01))
-    assert verdict.short == "No"
-    assert verdict.reason == "it ranks the test images worse than the best floor (colour SVM)."
+    answer = verdict_of((0.05, 0.15), (-0.09, -0.01))
+    assert answer.short == "No"
+    assert answer.reason == "it ranks the test images worse than the best floor (colour SVM)."
 
 
 def test_lower_is_better_for_errors(evaluated):

@@ -21,7 +21,6 @@ METRICS = (
     "brier",
     "calibration_error",
 )
-LOWER_IS_BETTER = frozenset({"brier", "calibration_error"})
 
 
 def called_melanoma(probabilities: NDArray[Any], threshold: float) -> NDArray[np.bool_]:

@@ -184,6 +184,7 @@ def write_report(
 
     from nevus.metrics.predictions import scored_rows
     from nevus.pipelines.reporting import wording
+    from nevus.pipelines.reporting.verdict import verdict
 
     parameters_used = wording.flatten(
         {run: parameters, "classifier": classifier, "ingestion": ingestion, "evaluation": options}
@@ -192,7 +193,7 @@ def write_report(
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     return template.render(
         title=f"{wording.display(run)}: melanoma or benign?",
-        verdict=wording.verdict(metrics, comparison, run, options),
+        verdict=verdict(metrics, comparison, run, options),
         test_set=wording.describe_test_set(scored_rows(method, run)),
         run=wording.display(run),
         against=wording.display(against),

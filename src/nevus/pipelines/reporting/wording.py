@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel
 
 from nevus.contracts import Table
-from nevus.pipelines.reporting.params import EvaluationParams
 
-HEADLINE = "auc"  # the one comparison that the verdict rests on; the others are for orientation
 NAMES = {"ssgan": "SSGAN", "majority": "majority class", "colour_svm": "colour SVM"}
 METRICS = {
     "auc": ("AUC", "chance that a melanoma gets a higher probability than a benign lesion"),
@@ -23,6 +21,7 @@ METRICS = {
     "brier": ("Brier score", "mean squared error of the probability; lower is better"),
     "calibration_error": ("Calibration error", "gap between probability and frequency; lower is better"),
 }
+UNDECIDED = "neither clearly ahead nor clearly behind"
 LOWER_IS_BETTER = ("brier", "calibration_error")
 FIGURES = {
     "roc": (
@@ -52,46 +51,9 @@ FIGURES = {
 }
 
 
-class Verdict(NamedTuple):
-    """The answer: `short` ("Yes", "No", "Not shown"), why in one sentence, and the sentences with the numbers."""
-
-    short: str
-    reason: str
-    numbers: tuple[str, ...]
-
-
 def display(name: str) -> str:
     """Name a run or floor for readers."""
     return NAMES.get(name, name.replace("_", " "))
-
-
-def verdict(metrics: Table, comparison: Table, run: str, options: EvaluationParams) -> Verdict:
-    """Say whether the run beats both its baseline and the best floor, by the intervals of the paired differences.
-
-    Args:
-        metrics: Scores with intervals, `METRIC_COLUMNS`.
-        comparison: The run minus each of the others.
-        run: Name of the run.
-        options: For the confidence.
-    """
-    scores = metrics[metrics["metric"] == HEADLINE].set_index("method")
-    floor = str(scores.loc[scores["role"] == "floor", "value"].idxmax())
-    baseline = str(scores.index[scores["role"] == "baseline"][0])
-    level = f"{options.confidence:.0%}"
-    differences = comparison[comparison["metric"] == HEADLINE].set_index("other").loc[[baseline, floor]]
-    standing = {
-        f"the baseline ({display(baseline)})": _standing(differences.loc[baseline]),
-        f"the best floor ({display(floor)})": _standing(differences.loc[floor]),
-    }
-    short, reason = _answer(standing)
-    own = scores.loc[run]
-    numbers = [f"{display(run)} reaches an AUC of {own['value']:.2f} ({level} interval {_range(own)})."]
-    for (who, result), (name, row) in zip(standing.items(), differences.iterrows(), strict=True):
-        numbers.append(
-            f"{who[0].upper()}{who[1:]} reaches {interval(scores.loc[str(name)])}; the difference is {signed(row)}, "
-            f"p {p_value(row['p_value'])}: {display(run)} is {result}."
-        )
-    return Verdict(short, reason, tuple(numbers))
 
 
 def describe_test_set(rows: Table) -> str:
@@ -108,7 +70,7 @@ def score_table(metrics: Table) -> list[dict[str, Any]]:
     table = []
     for (name, role), rows in metrics.groupby(["method", "role"], sort=False):
         by_metric = rows.set_index("metric")
-        cells = [(f"{row['value']:.2f}", _range(row)) for row in (by_metric.loc[metric] for metric in METRICS)]
+        cells = [(f"{row['value']:.2f}", range_of(row)) for row in (by_metric.loc[metric] for metric in METRICS)]
         table.append({"name": display(str(name)), "role": role, "cells": cells})
     return table
 
@@ -124,7 +86,7 @@ def difference_table(comparison: Table) -> list[dict[str, Any]]:
                 "other": display(row["other"]),
                 "difference": signed(row),
                 "p_value": p_value(row["p_value"]),
-                "standing": _standing(row, sign),
+                "standing": standing(row, sign),
             }
             for _, row in rows.iterrows()
         ]
@@ -160,7 +122,7 @@ def cell(value: Any) -> str:
 
 def interval(row: Any) -> str:
     """Write a score with its interval."""
-    return f"{row['value']:.2f} ({_range(row)})"
+    return f"{row['value']:.2f} ({range_of(row)})"
 
 
 def signed(row: Any) -> str:
@@ -174,32 +136,16 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
-def _range(row: Any) -> str:
+def range_of(row: Any) -> str:
+    """Write the ends of an interval."""
     return f"{row['low']:.2f} to {row['high']:.2f}"
 
 
-def _standing(row: Any, sign: int = 1) -> str:
+def standing(row: Any, sign: int = 1) -> str:
+    """Say where a difference stands, by whether its interval leaves out 0; sign is -1 where lower is better."""
     if row["low"] > 0 or row["high"] < 0:
         return "ahead" if sign * row["difference"] > 0 else "behind"
-    return "neither ahead nor behind for certain"
-
-
-def _answer(standing: Mapping[str, str]) -> tuple[str, str]:
-    def those(result: str) -> str:
-        return " and ".join(who for who, found in standing.items() if found == result)
-
-    if "behind" in standing.values():
-        return "No", f"it ranks the test images worse than {those('behind')}."
-    if set(standing.values()) == {"ahead"}:
-        return (
-            "Yes",
-            f"on these test images it is ahead of {those('ahead')}, beyond what chance in drawing them explains.",
-        )
-    undecided = those("neither ahead nor behind for certain")
-    return "Not shown", (
-        f"the interval of the difference to {undecided} includes 0. That does not make them equal: "
-        "this test set cannot tell them apart."
-    )
+    return UNDECIDED
 
 
 def _flat(parameters: Any, prefix: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,108 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from kedro.framework import project
+from kedro.pipeline import node, pipeline
+from pydantic import Field
+
+from nevus.contracts import NevusError, Options
+from nevus.hooks import ParameterHooks
+from nevus.hooks.parameters import Places
+
+
+class Generator(Options):
+    width: int = Field(ge=4)
+
+
+class Ssgan(Options):
+    steps: int
+    generator: Generator
+
+
+def fit(options: Ssgan) -> int:
+    return options.steps
+
+
+class Loader(dict):
+    def __init__(self, conf: Path, parameters: dict, given: dict) -> None:
+        super().__init__(parameters=parameters)
+        self.conf_source, self.env, self.base_env, self.runtime_params = str(conf), "mnist", "base", given
+
+
+@pytest.fixture
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Check parameters as a Kedro session would; `ssgan` and `supervised` are the known groups."""
+    flow = pipeline([node(fit, "params:ssgan", "steps", name="fit")])
+    other = pipeline([node(lambda lr: lr, "params:supervised.lr", "rate", name="other")])
+    registry = project._ProjectPipelines()
+    registry._content, registry._is_data_loaded = {"ssgan": flow, "supervised": other}, True
+    monkeypatch.setattr(project, "pipelines", registry)
+    conf = tmp_path / "conf"
+    (conf / "base" / "parameters").mkdir(parents=True)
+    (conf / "mnist").mkdir()
+    (conf / "base" / "parameters" / "ssgan.yml").write_text("ssgan: {steps: 1, generator: {width: 8}}\n")
+    (conf / "mnist" / "parameters.yml").write_text("ssgan: {generator: {width: 2}}\n")
+
+    def run(parameters: dict, given: dict | None = None) -> None:
+        ParameterHooks().after_context_created(SimpleNamespace(config_loader=Loader(conf, parameters, given or {})))
+
+    return run
+
+
+RIGHT = {"steps": 1, "generator": {"width": 8}}
+
+
+def test_known_groups_with_right_values_pass(check) -> None:
+    check({"ssgan": RIGHT, "supervised": {"lr": 0.1}, "source": "somewhere.zip"})
+
+
+def test_a_misspelt_group_is_refused_with_the_closest_known_one(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": RIGHT, "ssagn": {"steps": 5}}, given={"ssagn": {"steps": 5}})
+
+    message = str(caught.value)
+    assert "'ssagn'" in message
+    assert "did you mean 'ssgan'" in message
+    assert "--params" in message
+    assert "supervised" in message
+
+
+def test_a_wrong_type_is_refused_with_what_was_found_and_where_it_was_set(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": RIGHT | {"steps": "many"}})
+
+    message = str(caught.value)
+    assert "ssgan.steps: 'many' (str)" in message
+    assert "integer" in message
+    assert "conf/base/parameters/ssgan.yml" in message
+
+
+def test_a_value_out_of_range_names_the_environment_that_set_it(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": RIGHT | {"generator": {"width": 2}}})
+
+    message = str(caught.value)
+    assert "ssgan.generator.width: 2 (int)" in message
+    assert "greater than or equal to 4" in message
+    assert "conf/mnist/parameters.yml" in message
+
+
+def test_a_misspelt_parameter_is_refused_with_its_neighbours(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": {"steps": 1, "generator": {"width": 8, "widht": 8}}})
+
+    assert "ssgan.generator.widht" in str(caught.value)
+    assert "did you mean 'width'" in str(caught.value)
+
+
+def test_all_problems_are_named_at_once(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": {"steps": 1.5, "generator": {}}})
+
+    assert "ssgan.steps" in str(caught.value)
+    assert "ssgan.generator.width: missing" in str(caught.value)
+
+
+def test_the_place_of_a_parameter_that_nobody_set_is_where_it_belongs(tmp_path: Path) -> None:
+    assert Places(tmp_path / "conf", ["base"], {}).find(("ssgan", "steps")) == "conf/base/parameters/ssgan.yml"

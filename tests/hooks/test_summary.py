@@ -1,0 +1,95 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro_datasets.json import JSONDataset
+from rich.console import Console
+
+from nevus.hooks import SummaryHooks
+from nevus.hooks.store import Target
+from nevus.hooks.summary import COLUMNS, fitting_metrics, interval, where_run_is
+from tests.hooks.conftest import flow_of
+
+
+@pytest.fixture
+def every_metric() -> pd.DataFrame:
+    methods = [("majority class", "floor"), ("supervised", "baseline"), ("ssgan", "method")]
+    rows = [(name, role, metric, 0.81, 0.77, 0.85) for name, role in methods for metric in COLUMNS]
+    return pd.DataFrame(rows, columns=["method", "role", "metric", "value", "low", "high"])
+
+
+def text_of(table: pd.DataFrame, width: int) -> list[str]:
+    console = Console(width=width, record=True, file=Path("/dev/null").open("w"))
+    console.print(fitting_metrics(table, "ssgan", console))
+    return console.export_text().splitlines()
+
+
+def test_a_wide_console_has_a_row_for_each_method_the_method_itself_first(every_metric) -> None:
+    lines = [line for line in text_of(every_metric, 220) if "0.81 [0.77, 0.85]" in line]
+
+    assert [line.split("  ")[0].strip() or line.strip().split("  ")[0] for line in lines] == [
+        "ssgan",
+        "supervised",
+        "majority class",
+    ]
+    assert all(line.count("0.81 [0.77, 0.85]") == len(COLUMNS) for line in lines)
+
+
+def test_at_80_columns_there_is_a_row_for_each_metric_and_nothing_is_cut(every_metric) -> None:
+    lines = text_of(every_metric, 80)
+
+    assert max(map(len, lines)) <= 80
+    rows = [line for line in lines if line.count("0.81 [0.77, 0.85]") == 3]
+    assert [row.strip().split("  ")[0] for row in rows] == list(COLUMNS.values())
+
+
+def test_a_value_without_interval_stands_alone_and_none_is_a_dash() -> None:
+    nan = float("nan")
+
+    assert interval(0.5, nan, nan) == "0.50"
+    assert interval(nan, nan, nan) == "-"
+
+
+def test_the_summary_names_the_report_the_model_and_the_run(
+    tmp_path: Path, every_metric, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = JSONDataset(filepath=str(tmp_path / "data" / "report.json"))
+    report.save({})
+    catalog = DataCatalog({"ssgan.metrics": MemoryDataset(every_metric), "ssgan.report": report})
+    target = Target(f"sqlite:///{tmp_path / 'mlflow.db'}", "lesions")
+    hooks = SummaryHooks(SimpleNamespace(place=SimpleNamespace(target=target, run_id="abc", experiment_id="1")))
+
+    hooks.after_pipeline_run(
+        {"project_path": str(tmp_path)}, flow_of(ssgan__metrics=0, ssgan__report=0, ssgan__model=0), catalog
+    )
+
+    printed = capsys.readouterr().out
+    assert "Report: data/report.json" in printed
+    assert "MLflow: mlflow ui (run abc in mlflow.db)" in printed
+    assert "Research use only" in printed
+    assert "Model:" not in printed
+
+
+def test_a_corpus_is_shown_where_there_are_no_metrics(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table = pd.DataFrame({"split": ["labeled"], "images": [200]})
+    catalog = DataCatalog({"corpus_summary": MemoryDataset(table)})
+
+    SummaryHooks().after_pipeline_run({"project_path": str(tmp_path)}, flow_of(corpus_summary=0), catalog)
+
+    printed = capsys.readouterr().out
+    assert "labeled" in printed
+    assert "200" in printed
+
+
+def test_a_pipeline_without_results_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    SummaryHooks().after_pipeline_run({}, flow_of(figures=0), DataCatalog())
+
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_on_a_server_is_shown_by_its_page() -> None:
+    place = SimpleNamespace(target=Target("http://box:5000/", "lesions"), run_id="abc", experiment_id="1")
+
+    assert where_run_is(place, Path()) == ["MLflow: http://box:5000/#/experiments/1/runs/abc"]

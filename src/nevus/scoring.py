@@ -29,8 +29,12 @@ class ImageClassifier(PythonModel):
         self._network.load_state_dict(load_file(context.artifacts["weights"]))
         self._network.eval()
 
-    # MLflow takes a type hint of the input for a schema, and warns about every one that is not a list.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+    def predict(
+        self,
+        context: Any,
+        model_input: np.ndarray,  # type: ignore[type-arg]  # MLflow warns about any hint that says more
+        params: dict[str, Any] | None = None,
+    ) -> Any:
         """Probabilities of the classes.
 
         Args:

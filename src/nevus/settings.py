@@ -8,9 +8,14 @@ from nevus.hooks import ParameterHooks, SummaryHooks, TrackingHooks
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "1")
+# MLflow sets up its own log when it is imported, past conf/logging.yml.
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 # `ssgan.metrics`: the dot groups the datasets of a run (docs/decisions/0001-names-of-runs.md).
 warnings.filterwarnings("ignore", message="One or more dataset names contain", category=UserWarning)
+# Kedro 1.7 calls omegaconf 2.4 by an old name.
+warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)
 
 tracking = TrackingHooks()
 HOOKS = (ParameterHooks(), tracking, SummaryHooks(tracking))

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ def every_metric() -> pd.DataFrame:
 
 
 def text_of(table: pd.DataFrame, width: int) -> list[str]:
-    console = Console(width=width, record=True, file=Path("/dev/null").open("w"))
+    console = Console(width=width, record=True, file=io.StringIO())
     console.print(fitting_metrics(table, "ssgan", console))
     return console.export_text().splitlines()
 
@@ -43,6 +44,15 @@ def test_at_80_columns_there_is_a_row_for_each_metric_and_nothing_is_cut(every_m
     assert max(map(len, lines)) <= 80
     rows = [line for line in lines if line.count("0.81 [0.77, 0.85]") == 3]
     assert [row.strip().split("  ")[0] for row in rows] == list(COLUMNS.values())
+
+
+def test_more_methods_than_fit_have_their_intervals_below_the_values(every_metric) -> None:
+    more = every_metric[every_metric["method"] == "supervised"].assign(method="colour statistics", role="floor")
+
+    lines = text_of(pd.concat([every_metric, more]), 80)
+
+    assert max(map(len, lines)) <= 80
+    assert sum(line.count("[0.77, 0.85]") == 4 for line in lines) == len(COLUMNS)
 
 
 def test_a_value_without_interval_stands_alone_and_none_is_a_dash() -> None:

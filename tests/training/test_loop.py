@@ -1,11 +1,11 @@
 import pytest
 import torch
-from tests.training.fakes import MemoryCheckpoints, adversarial, loop, supervised, two_colours
 
 from nevus.contracts import TrainingError
 from nevus.training.averaging import averaged, weights_of
 from nevus.training.loop import Observer, step_seed, train
 from nevus.training.prediction import predict_probabilities
+from tests.training.fakes import MemoryCheckpoints, adversarial, loop, supervised, two_colours
 
 MAKERS = [supervised, adversarial]
 
@@ -38,17 +38,17 @@ def test_a_killed_and_continued_training_ends_with_the_same_bits(make, precision
     whole = make(options)
     history, _ = run(whole, options)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     class DiesAtStepTen(MemoryCheckpoints):
         def save(self, key, state):
             super().save(key, state)
             if state["progress"]["step"] == 8:
-                raise Killed
+                raise KilledError
 
     checkpoints = DiesAtStepTen()
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         run(make(options), options, checkpoints)
     survivor = MemoryCheckpoints()
     survivor.states = checkpoints.states
@@ -128,9 +128,8 @@ def test_both_methods_learn_what_can_be_learned(make):
     options = loop(steps=60, ema_decay=0.8)
     trainer = make(options)
     run(trainer, options)
-    average = trainer.average if make is supervised else trainer.mean_discriminator
     pixels, labels = two_colours(40, seed=9)
-    probabilities = predict_probabilities(average, pixels, average_d4=True)
+    probabilities = predict_probabilities(trainer.average, pixels, average_d4=True)
     assert ((probabilities[:, 1] > 0.5) == labels).mean() > 0.95
 
 
@@ -139,11 +138,11 @@ def test_the_generator_step_leaves_the_discriminator_alone_and_trainable():
     trainer = adversarial(options)
     trainer.step(0)
     assert all(p.requires_grad for p in trainer.discriminator.parameters())
-    before = {n: p.detach().clone() for n, p in trainer.discriminator.named_parameters()}
-    labeled, targets, real = trainer._batch(0)
+    before = {name: p.detach().clone() for name, p in trainer.discriminator.named_parameters()}
+    _, _, real = trainer._batch(0)
     fake = trainer.generator(torch.randn(8, 8)).float()
     trainer.draw.update(trainer._generator_loss(real, fake).loss)
-    assert all(torch.equal(before[n], p) for n, p in trainer.discriminator.named_parameters())
+    assert all(torch.equal(before[name], p) for name, p in trainer.discriminator.named_parameters())
 
 
 def test_averages_start_near_the_weights_and_keep_their_names():

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
-from tests.training.fakes import network, two_colours
 
 from nevus.training.prediction import predict_probabilities, symmetries
+from tests.training.fakes import network, two_colours
 
 
 def test_rows_add_up_to_one_whatever_the_batch():

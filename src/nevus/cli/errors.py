@@ -19,12 +19,12 @@ def explain(error: BaseException) -> str | None:
         if isinstance(cause, NevusError):
             return str(cause)
     if _is_configuration(causes):
-        return f"{_parameters_only(str(error))}\n{SEEN_WITH}"
+        return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
         return _unknown_pipeline(str(error))
-    if _is_missing_file(causes) or _is_raised_by_kedro(error):
-        return f"{error}\n{SEEN_WITH}"
-    return None
+    if missing := _missing_file(causes):
+        return f"{missing}\n{SEEN_WITH}"
+    return f"{error}\n{SEEN_WITH}" if _is_raised_by_kedro(error) else None
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -58,12 +58,17 @@ def _is_configuration(causes: list[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _is_missing_file(causes: list[BaseException]) -> bool:
-    """A dataset could not reach its file, such as a corpus that has not been made yet."""
+def _missing_file(causes: list[BaseException]) -> str | None:
+    """A dataset could not reach its file, such as a table that has not been made yet."""
     from kedro.io import DatasetError
 
     files = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
-    return isinstance(causes[0], DatasetError) and any(isinstance(cause, files) for cause in causes)
+    for cause in causes:
+        if isinstance(causes[0], DatasetError) and isinstance(cause, files):
+            name = str(causes[0]).partition(":")[0]  # Kedro puts the dataset's name first
+            reason = f"{cause.strerror}: {cause.filename}" if cause.filename else str(cause)
+            return f"the dataset '{name}' cannot be read or written. {reason}"
+    return None
 
 
 def _is_raised_by_kedro(error: BaseException) -> bool:
@@ -84,7 +89,19 @@ def _is_raised_by_kedro(error: BaseException) -> bool:
     return start is not None and all(inside[start:])
 
 
-def _parameters_only(text: str) -> str:
+def _bad_yaml(causes: list[BaseException]) -> str | None:
+    """Kedro names the file but counts lines from 0 and keeps the reason to itself; the parser below it knows better."""
+    from yaml import MarkedYAMLError
+
+    for cause in reversed(causes):
+        if isinstance(cause, MarkedYAMLError) and cause.problem_mark is not None:
+            file = str(causes[0]).partition(", unable to read")[0]
+            mark = cause.problem_mark
+            return f"{file}: {cause.problem}, line {mark.line + 1}, column {mark.column + 1}."
+    return None
+
+
+def _without_links(text: str) -> str:
     """Without the links to pydantic's pages, one under every problem."""
     return "\n".join(line for line in text.splitlines() if "For further information visit" not in line)
 

@@ -108,7 +108,7 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     for group in sorted(str(name) for name in parameters):
         if group not in known | RUNTIME_GROUPS and not group.startswith("_"):
             raise NevusError(
-                f"there is no parameter group '{group}'{_meant(group, known)}. No pipeline reads it; it is set in "
+                f"there is no parameter group '{group}'{_meant(group, known)} No pipeline reads it; it is set in "
                 f"{places.find((group,))}. Known groups: {', '.join(sorted(known))}."
             )
 
@@ -140,7 +140,7 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
     if detail["type"] == "extra_forbidden":
         fields = _fields(model, detail["loc"][:-1])
         names = f" Known: {', '.join(sorted(fields))}." if fields else ""
-        return f"{name}: there is no such parameter{_meant(path[-1], fields)}. It is set in {place}.{names}"
+        return f"{name}: there is no such parameter{_meant(path[-1], fields)} It is set in {place}.{names}"
     if detail["type"] == "missing":
         return f"{name}: missing; set it in {place}."
     found = repr(detail["input"])
@@ -160,7 +160,7 @@ def _fields(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
 
 def _meant(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    return f"; did you mean '{close[0]}'?" if close else "."
 
 
 def _holds(content: Any, path: tuple[str, ...]) -> bool:

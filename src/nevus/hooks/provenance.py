@@ -34,13 +34,16 @@ class Header:
     started: int
 
 
-def describe_run(run_params: Mapping[str, Any], inputs: Iterable[str], parameters: Mapping[str, Any]) -> Header:
+def describe_run(
+    run_params: Mapping[str, Any], inputs: Iterable[str], parameters: Mapping[str, Any], dataset: str | None
+) -> Header:
     """Name, tags and parameters of a run.
 
     Args:
         run_params: As Kedro hands them to `before_pipeline_run`.
         inputs: Names of the pipeline's free inputs; `params:ssgan.steps` brings in the whole group `ssgan`.
         parameters: The project's parameters by group, validated models or plain values.
+        dataset: Name of the data set; None takes the name of the configuration environment.
     """
     groups = used_groups(inputs, parameters)
     params = flatten({group: parameters[group] for group in groups if group in parameters})
@@ -48,11 +51,13 @@ def describe_run(run_params: Mapping[str, Any], inputs: Iterable[str], parameter
     method = "+".join(sorted(run_params.get("pipeline_names") or ["__default__"]))
     seed = find_seed(params, method)
     env = run_params.get("env")
+    env = env if env and env != "local" else "base"
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     name = f"{method.strip('_')}-seed{seed}" if seed is not None else method.strip("_")
     tags = {
         "method": method,
-        "dataset": env if env and env != "local" else "base",
+        "dataset": dataset or env,
+        "env": env,
         "command": command,
         "host": socket.gethostname(),
         "pid": str(os.getpid()),

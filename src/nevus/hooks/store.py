@@ -27,9 +27,7 @@ LONGEST_PARAM = 6000
 LONGEST_TAG = 5000
 CUT = " … [cut]"
 # A server that cannot be reached costs seconds, not MLflow's default of many minutes.
-QUIET_AND_QUICK = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
+PATIENCE = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
@@ -63,7 +61,7 @@ class RunStore:
 
     def __init__(self, target: Target, header: Header) -> None:
         """Create the run; runs of this machine whose process has died are ended first."""
-        for name, value in QUIET_AND_QUICK.items():
+        for name, value in PATIENCE.items():
             os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 

@@ -37,6 +37,7 @@ COLUMNS = {
     "calibration_error": "calibration error",
 }
 ROLES = ("method", "baseline", "floor")
+UNLIMITED = 10_000
 CORPUS_SUMMARY = "corpus_summary"
 NOTICE = "Research use only: not a medical device, not for diagnosis."
 
@@ -79,24 +80,30 @@ class SummaryHooks:
 
 
 def fitting_metrics(table: Table, title: str, console: Console) -> RichTable:
-    """One row a method; where the console is too narrow for that, one row a metric."""
-    wide = metrics_table(table, title, transposed=False)
-    fits = console.measure(wide).maximum <= console.width
-    return wide if fits else metrics_table(table, title, transposed=True)
+    """One row a method; where the console is too narrow for that, one row a metric, of two lines if need be."""
+    unlimited = console.options.update(width=UNLIMITED)  # what is measured is never wider than the console otherwise
+    layouts = [metrics_table(table, title, transposed=transposed) for transposed in (False, True)]
+    for layout in layouts:
+        if console.measure(layout, options=unlimited).maximum <= console.width:
+            return layout
+    return metrics_table(table, title, transposed=True, stacked=True)
 
 
-def metrics_table(table: Table, title: str, *, transposed: bool) -> RichTable:
+def metrics_table(table: Table, title: str, *, transposed: bool, stacked: bool = False) -> RichTable:
     """Metrics of every method with their intervals: the method first, then baselines, then floors.
 
     Args:
         table: One row a method and metric, columns as in `METRIC_COLUMNS`.
         title: Above the table.
         transposed: Methods as columns instead of rows.
+        stacked: Intervals below the values instead of beside them.
     """
     records = table.to_dict("records")
     methods = {str(r["method"]): str(r["role"]) for r in records}
     names = sorted(methods, key=lambda name: ROLES.index(methods[name]) if methods[name] in ROLES else len(ROLES))
     cells = {(str(r["method"]), str(r["metric"])): interval(r["value"], r["low"], r["high"]) for r in records}
+    if stacked:
+        cells = {key: cell.replace(" [", "\n[") for key, cell in cells.items()}
     metrics = [metric for metric in COLUMNS if any((name, metric) in cells for name in names)]
     if transposed:
         grid = [[COLUMNS[metric], *(cells.get((name, metric), "") for name in names)] for metric in metrics]
@@ -158,7 +165,14 @@ def _grid(title: str, header: list[str], rows: list[list[str]]) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    grid = RichTable(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+    grid = RichTable(
+        title=Text(title),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for number, heading in enumerate(header):
         grid.add_column(Text(heading), justify="left" if number == 0 else "right", vertical="bottom")
     for row in rows:

@@ -51,6 +51,7 @@ class TrackingHooks:
     def __init__(self) -> None:
         self._options: TrackingOptions | None = None
         self._root = Path()
+        self._dataset: str | None = None
         self._parameters: dict[str, Any] = {}
         self._tracked: dict[str, tuple[AnyDataset, list[str]]] = {}
         self._recorder: Recorder | None = None
@@ -62,8 +63,12 @@ class TrackingHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Read conf/*/mlflow.yml."""
+        """Read conf/*/mlflow.yml and the name of the data set in conf/*/globals.yml."""
         self._root = Path(context.project_path)
+        try:
+            self._dataset = context.config_loader["globals"].get("dataset")
+        except (KeyError, MissingConfigException):
+            self._dataset = None
         try:
             self._options = TrackingOptions.model_validate(context.config_loader["mlflow"])
         except (KeyError, MissingConfigException):
@@ -85,7 +90,7 @@ class TrackingHooks:
         if self._options is None or not self._options.enabled:
             return
         self._tracked = find_tracked(pipeline, catalog)
-        header = describe_run(run_params, pipeline.inputs(), self._parameters)
+        header = describe_run(run_params, pipeline.inputs(), self._parameters, self._dataset)
         local = sqlite_target(self._root / "mlflow.db", self._options)
         self._recorder = Recorder(wanted_target(self._options, self._root, local), local, header)
         if "ParallelRunner" in str(run_params.get("runner")):

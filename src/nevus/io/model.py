@@ -6,7 +6,6 @@ import json
 import shutil
 import tempfile
 import uuid
-import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -84,13 +83,12 @@ def write_model(classifier: Classifier, folder: Path) -> None:
     from mlflow.pyfunc import save_model
     from safetensors.torch import save_file
 
-    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory() as scratch:
         weights, spec, code = Path(scratch, WEIGHTS), Path(scratch, SPEC), Path(scratch, PACKAGE.name)
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in classifier.weights.items()}, weights)
         spec.write_text(json.dumps(classifier.spec, indent=2), encoding="utf-8")
         shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
         example = classifier.example[:EXAMPLE_IMAGES]
-        warnings.filterwarnings("ignore", message=".*Add type hints")  # the signature is given
         save_model(
             path=str(folder),
             python_model=str(SCORING_CODE),

@@ -1,7 +1,7 @@
 """Train a discriminator that classifies, against a generator."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
@@ -77,17 +77,17 @@ class AdversarialTrainer(Parts):
         runtime: Runtime,
     ) -> None:
         self.latent: int = generator.latent  # type: ignore[assignment]
-        self.discriminator = discriminator.to(runtime.device, memory_format=torch.channels_last).train()
-        self.generator = generator.to(runtime.device, memory_format=torch.channels_last).train()
-        self.mean_discriminator = averaged(self.discriminator, loop.ema_decay)
-        self.mean_generator = averaged(self.generator, loop.ema_decay)
+        self.discriminator = runtime.place(discriminator)
+        self.generator = runtime.place(generator)
+        self.average = averaged(self.discriminator, loop.ema_decay)
+        self.average_generator = averaged(self.generator, loop.ema_decay)
         self.teach = ScheduledOptimizer(self.discriminator.parameters(), discriminator_optimizer, steps=loop.steps)
         self.draw = ScheduledOptimizer(self.generator.parameters(), generator_optimizer, steps=loop.steps)
         self.parts = {
             "discriminator": self.discriminator,
             "generator": self.generator,
-            "mean_discriminator": self.mean_discriminator,
-            "mean_generator": self.mean_generator,
+            "average": self.average,
+            "average_generator": self.average_generator,
             "discriminator_optimizer": self.teach,
             "generator_optimizer": self.draw,
         }
@@ -107,11 +107,11 @@ class AdversarialTrainer(Parts):
         rate = torch.tensor(self.teach.learning_rate)
         taught = self._discriminator_loss(labeled, targets, real, fake.detach())
         self.teach.update(taught.loss)
-        self.mean_discriminator.update_parameters(self.discriminator)
+        self.average.update_parameters(self.discriminator)
         drawn = self._generator_loss(real, fake)
         self.draw.update(drawn.loss)
         self.discriminator.requires_grad_(True)
-        self.mean_generator.update_parameters(self.generator)
+        self.average_generator.update_parameters(self.generator)
         return {**taught.scalars, **drawn.scalars, "learning_rate": rate}
 
     def _batch(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -129,11 +129,12 @@ class AdversarialTrainer(Parts):
         seen = torch.cat([labeled, self.augment(torch.cat([real, fake]))])
         with self.runtime.autocast():  # one pass, large enough to keep the processor busy
             logits = self.discriminator(seen).float()
-        return self.objective.discriminator_loss(*_split(logits, labeled, targets, real, fake))
+        on_labeled, on_real, on_fake = logits.tensor_split([len(labeled), len(labeled) + len(real)])
+        return self.objective.discriminator_loss(on_labeled, targets, on_real, on_fake)
 
     def _generator_loss(self, real: Tensor, fake: Tensor) -> StepOutput:
         """The features of the real images need no graph, and the discriminator no gradients."""
-        network: ClassifyingDiscriminator = self.discriminator  # type: ignore[assignment]
+        network = cast(ClassifyingDiscriminator, self.discriminator)
         self.discriminator.requires_grad_(False)
         with self.runtime.autocast():
             with torch.no_grad():
@@ -145,14 +146,9 @@ class AdversarialTrainer(Parts):
     @torch.no_grad()
     def images(self, latent: Tensor) -> Pixels:
         """(N, L) latents to (N, H, W, 3) uint8 images of the averaged generator."""
-        self.mean_generator.eval()
+        self.average_generator.eval()
         with self.runtime.autocast():
-            return to_pixels(self.mean_generator(latent.to(self.runtime.device)))
-
-
-def _split(logits: Tensor, labeled: Tensor, targets: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
-    first, second, third = logits.split([len(labeled), len(real), len(fake)])
-    return first, targets, second, third
+            return to_pixels(self.average_generator(latent.to(self.runtime.device)))
 
 
 def tile(images: Pixels, *, columns: int) -> Pixels:

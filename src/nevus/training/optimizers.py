@@ -37,7 +37,7 @@ class ScheduledOptimizer:
     def update(self, loss: torch.Tensor) -> None:
         """Clear the gradients, compute new ones, change the weights, move the schedule on."""
         self.adam.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.adam.step()
         self.schedule.step()
 

@@ -43,7 +43,7 @@ class SupervisedTrainer(Parts):
         seed: int,
         runtime: Runtime,
     ) -> None:
-        self.model = model.to(runtime.device, memory_format=torch.channels_last).train()
+        self.model = runtime.place(model)
         self.average = averaged(self.model, loop.ema_decay)
         self.optimizer = ScheduledOptimizer(self.model.parameters(), optimizer, steps=loop.steps)
         self.parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}

@@ -1,15 +1,19 @@
 """Choose the number of steps, and all else, on the labelled training images alone."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Corpus, Figure, Pixels, Table
+from nevus.contracts import Checkpoints, Corpus, Figure, Table
 from nevus.pipelines.checkpoint_key import checkpoint_key
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ssgan.nodes import ssgan_trainer
 from nevus.pipelines.ssgan.params import SsganParams
 from nevus.pipelines.supervised.nodes import supervised_trainer
 from nevus.pipelines.supervised.params import ClassifierParams
+
+if TYPE_CHECKING:
+    from nevus.training.adversarial import AdversarialTrainer
+    from nevus.training.supervised import SupervisedTrainer
 
 
 def cross_validate(
@@ -82,15 +86,12 @@ def score_fold(
 
     pixels, labels = labeled_images(training)
     rest = without(training, held_out)
-    if method == "ssgan":
-        gan = ssgan_trainer(rest, classifier, ssgan)
-        trainer, average = gan, gan.mean_discriminator
-    else:
-        trainer = supervised_trainer(rest, classifier)
-        average = trainer.average
+    trainer: SupervisedTrainer | AdversarialTrainer
+    gan = method == "ssgan"
+    trainer = ssgan_trainer(rest, classifier, ssgan) if gan else supervised_trainer(rest, classifier)
 
     def look() -> torch.Tensor:
-        probabilities = predict_probabilities(average, pixels[held_out], average_d4=classifier.average_d4)
+        probabilities = predict_probabilities(trainer.average, pixels[held_out], average_d4=classifier.average_d4)
         return torch.from_numpy(probabilities[:, 1])
 
     _, seen = train(

@@ -54,8 +54,8 @@ def fit_ssgan(
         observer=Observer(every, lambda: torch.from_numpy(tile(trainer.images(latents[:FRAME_IMAGES]), columns=8))),
     )
     return (
-        weights_of(trainer.mean_discriminator),
-        weights_of(trainer.mean_generator),
+        weights_of(trainer.average),
+        weights_of(trainer.average_generator),
         history,
         trainer.images(latents[: ssgan.samples]),
         np.stack([picture.numpy() for _, picture in frames]),

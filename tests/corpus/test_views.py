@@ -1,0 +1,58 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from nevus.contracts import Corpus, CorpusError
+from nevus.corpus.views import labeled_images, select, unlabeled_images, without
+
+
+def corpus(splits, labels):
+    n = len(splits)
+    manifest = pd.DataFrame(
+        {
+            "image_id": [f"i{k}" for k in range(n)],
+            "split": splits,
+            "label": pd.array(labels, dtype="Int64"),
+            "row": np.arange(n),
+        }
+    )
+    pixels = np.arange(n, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), dtype=np.uint8)
+    return Corpus(manifest, pixels, "f")
+
+
+MIXED = corpus(["labeled", "labeled", "labeled", "unlabeled", "unlabeled"], [0, 1, 0, None, None])
+
+
+def test_labeled_images_come_with_their_labels():
+    pixels, labels = labeled_images(MIXED)
+    assert pixels[:, 0, 0, 0].tolist() == [0, 1, 2]
+    assert labels.tolist() == [0, 1, 0]
+    assert labels.dtype == np.int64
+
+
+def test_a_contiguous_split_is_a_view_not_a_copy():
+    assert np.shares_memory(unlabeled_images(MIXED), MIXED.pixels)
+
+
+def test_scattered_rows_are_collected_and_renumbered():
+    scattered = corpus(["labeled", "unlabeled", "labeled"], [0, None, 1])
+    part = select(scattered, "labeled")
+    assert part.pixels[:, 0, 0, 0].tolist() == [0, 2]
+    assert part.manifest["row"].tolist() == [0, 1]
+
+
+def test_a_class_without_labeled_images_is_named():
+    with pytest.raises(CorpusError, match="melanoma"):
+        labeled_images(corpus(["labeled", "labeled"], [0, 0]))
+
+
+def test_semi_supervision_without_unlabeled_images_is_refused():
+    with pytest.raises(CorpusError, match="unlabelled"):
+        unlabeled_images(corpus(["labeled", "labeled"], [0, 1]))
+
+
+def test_holding_out_removes_those_images_from_everything_that_trains():
+    rest = without(MIXED, np.array([1]))
+    assert rest.manifest["image_id"].tolist() == ["i0", "i2", "i3", "i4"]
+    assert select(rest, "labeled").pixels[:, 0, 0, 0].tolist() == [0, 2]
+    assert len(unlabeled_images(rest)) == 2

@@ -1,0 +1,164 @@
+"""The main job as a user runs it, small."""
+
+import json
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REPORTING, MODELS, OUTPUT = "08_reporting/test/ssgan", "06_models/test/ssgan", "07_model_output/test/ssgan"
+
+
+def test_the_run_ends_well_and_says_where_everything_is(finished):
+    _, result = finished
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+    for text in ("colour SVM", "AUC", "report.html", "mlflow ui", "Research use only"):
+        assert text.lower() in result.stdout.lower()
+    assert "%|" not in result.stderr  # no progress bar where nobody watches
+
+
+def test_every_promised_file_is_there(finished):
+    made, _ = finished
+    names = ["metrics.csv", "comparison.csv", "report.html", "progress.gif"]
+    names += [f"{figure}.png" for figure in ("roc", "confusion", "reliability", "curves", "real_and_generated")]
+    for name in names:
+        assert made.data(f"{REPORTING}/{name}").stat().st_size > 100, name
+    assert made.data(f"{MODELS}/weights.safetensors").exists()
+    assert not made.data(f"{MODELS}/checkpoint.pt").exists()
+
+
+def test_the_table_holds_the_method_its_baseline_and_the_floors_with_intervals(finished):
+    made, _ = finished
+    metrics = pd.read_csv(made.data(f"{REPORTING}/metrics.csv"))
+    assert dict(zip(metrics["method"], metrics["role"], strict=True)) == {
+        "ssgan": "method",
+        "supervised": "baseline",
+        "majority": "floor",
+        "colour_svm": "floor",
+    }
+    assert metrics["value"].between(0, 1).all()
+    scored = metrics[metrics["metric"] != "calibration_error"]
+    assert (scored["low"] <= scored["value"] + 1e-9).all()
+    assert (scored["value"] <= scored["high"] + 1e-9).all()
+
+
+def test_the_baseline_had_as_many_labeled_updates(finished):
+    made, _ = finished
+    steps = {
+        run: int(pd.read_csv(made.data(f"07_model_output/test/{run}/history.csv"))["step"].iloc[-1])
+        for run in ("ssgan", "supervised")
+    }
+    assert steps["ssgan"] == steps["supervised"] == 20
+
+
+def test_a_repeat_gives_the_same_bytes_and_decodes_nothing(finished):
+    made, _ = finished
+    files = [made.data(f"{REPORTING}/metrics.csv"), made.data(f"{MODELS}/weights.safetensors")]
+    before = [file.read_bytes() for file in files]
+    pixels = made.data("02_intermediate/test/corpus/pixels.npy")
+    packed = pixels.stat().st_mtime_ns
+    again = made.kedro("run", "--pipelines=ssgan", "--env=test")  # the other spelling
+    assert again.returncode == 0, again.stderr
+    assert [file.read_bytes() for file in files] == before
+    assert pixels.stat().st_mtime_ns == packed
+
+
+def test_a_run_killed_in_training_continues_to_the_same_bits(finished, new_project):
+    reference, _ = finished
+    made = new_project()
+    process = made.start("run", "--pipeline=ssgan", "--env=test")
+    checkpoint = made.data(f"{MODELS}/checkpoint.pt")
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "the run was over before it could be killed"
+    assert checkpoint.exists()
+    assert not made.data(f"{MODELS}/weights.safetensors").exists()
+    result = made.kedro("run", "--pipeline=ssgan", "--env=test")
+    assert result.returncode == 0, result.stderr
+    for file in (f"{MODELS}/weights.safetensors", f"{MODELS}/generator.safetensors", f"{OUTPUT}/predictions.parquet"):
+        assert made.data(file).read_bytes() == reference.data(file).read_bytes(), file
+
+
+def test_every_node_runs_alone_on_what_the_catalog_holds(finished):
+    made, _ = finished
+    listed = made.kedro("registry", "describe", "ssgan")
+    nodes = [line.split("(")[0].strip(" -") for line in listed.stdout.splitlines() if line.startswith("- ")]
+    assert len(nodes) >= 15
+    code = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from kedro.framework.session import KedroSession\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "bootstrap_project(Path.cwd())\n"
+        "for name in json.loads(sys.argv[1]):\n"
+        "    with KedroSession.create(env='test') as session:\n"
+        "        session.run(pipeline_names=['ssgan'], node_names=[name])\n"
+    )
+    import subprocess
+    import sys
+
+    from tests.end_to_end.conftest import clean_environment
+
+    result = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(nodes)],
+        cwd=made.root,
+        env={**clean_environment(), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+
+
+def test_the_run_is_tracked_with_all_that_tells_it_apart(finished):
+    import mlflow
+
+    made, _ = finished
+    client = mlflow.MlflowClient(f"sqlite:///{made.root}/mlflow.db")
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    run = client.search_runs(experiments, order_by=["attributes.start_time ASC"])[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["classifier.loop.steps"] == "20"
+    assert run.data.params["ssgan.generator.latent"] == "8"
+    assert {"accuracy", "auc", "auc_low", "auc_high"} <= run.data.metrics.keys()
+    assert "run --pipeline=ssgan --env=test" in " ".join(run.data.tags.values())
+    assert len(client.get_metric_history(run.info.run_id, "ssgan/d_real")) == 4
+    assert any(file.path.endswith("report.html") for file in client.list_artifacts(run.info.run_id, "ssgan"))
+
+
+def test_the_tracked_model_scores_images(finished):
+    import mlflow
+    import numpy as np
+
+    made, _ = finished
+    model = mlflow.pyfunc.load_model(str(made.data(f"{MODELS}/model")))
+    probabilities = np.asarray(model.predict(np.zeros((3, 32, 32, 3), dtype=np.uint8)))
+    assert probabilities.shape == (3, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_real_images_go_the_same_way(new_project, sample_data):
+    made = new_project()
+    small = "classifier.loop.steps=10,classifier.network.width=8,classifier.network.depth=2,ssgan.generator.width=4"
+    source = sample_data / "melanoma_detection" / "MelanomaDetection.zip"
+    result = made.kedro("run", "--pipeline=ssgan", "--env=melanoma", "--params", f"source={source},{small}")
+    assert result.returncode == 0, result.stderr
+    summary = pd.read_csv(made.data("08_reporting/melanoma/corpus_summary.csv"))
+    counts = summary.groupby("split")["images"].sum().to_dict()
+    assert counts == {"labeled": 200, "unlabeled": 7018, "test": 300, "quarantined": 0}
+
+
+def test_cross_validation_ends_with_scores_of_both_methods(new_project):
+    made = new_project()
+    result = made.kedro("run", "--pipeline=cross_validation", "--env=test")
+    assert result.returncode == 0, result.stderr
+    scores = pd.read_csv(made.data("08_reporting/test/cross_validation/scores.csv"))
+    assert set(scores["method"]) == {"supervised", "ssgan"}
+    assert set(scores["step"]) == {10, 20}

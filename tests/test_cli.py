@@ -1,3 +1,4 @@
+import logging
 import os
 import shutil
 import signal
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from kedro.io import DatasetError
 from mlflow import MlflowClient
+from tqdm import tqdm
 
 from nevus.cli import run
+from nevus.cli.console import BesideBars
 from nevus.cli.errors import explain
 from nevus.contracts import NevusError, SourceError
 
@@ -200,3 +203,26 @@ def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_log_line_takes_progress_bars_off_the_screen_and_puts_them_back() -> None:
+    events = []
+
+    class Inner(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            events.append(record.getMessage())
+
+    class Bar(tqdm):
+        def clear(self, *args, **kwargs) -> None:
+            events.append("off")
+
+        def refresh(self, *args, **kwargs) -> None:
+            events.append("on")
+
+    bar = Bar(total=2, file=sys.stderr)
+    events.clear()
+    BesideBars(Inner()).handle(logging.LogRecord("nevus", logging.INFO, "", 0, "epoch 1", (), None))
+    seen = list(events)
+    bar.close()
+
+    assert seen == ["off", "epoch 1", "on"]

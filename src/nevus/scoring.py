@@ -32,7 +32,7 @@ class ImageClassifier(PythonModel):
     def predict(
         self,
         context: Any,
-        model_input: np.ndarray,  # type: ignore[type-arg]  # MLflow warns about any hint that says more
+        model_input: np.ndarray,  # MLflow warns about any hint that says more
         params: dict[str, Any] | None = None,
     ) -> Any:
         """Probabilities of the classes.

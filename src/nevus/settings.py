@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from nevus.hooks import ParameterHooks, SummaryHooks, TrackingHooks
+from nevus.hooks import CheckpointHooks, ParameterHooks, SummaryHooks, TrackingHooks
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -18,7 +18,7 @@ warnings.filterwarnings("ignore", message="One or more dataset names contain", c
 warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)
 
 tracking = TrackingHooks()
-HOOKS = (ParameterHooks(), tracking, SummaryHooks(tracking))
+HOOKS = (ParameterHooks(), CheckpointHooks(), tracking, SummaryHooks(tracking))
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -51,6 +51,19 @@ def run(show_traceback: bool, **options: Any) -> Any:
         raise click.ClickException(message) from error
 
 
+@cli.command(name="nodes-reference")
+@click.pass_obj
+def write_nodes_reference(metadata: Any) -> None:
+    """Write docs/reference/nodes.md: what every node reads, writes and is for."""
+    from kedro.framework.project import pipelines
+
+    from nevus.reference import nodes_reference
+
+    page = metadata.project_path / "docs" / "reference" / "nodes.md"
+    page.write_text(nodes_reference(dict(pipelines)))
+    click.echo(f"wrote {page.relative_to(metadata.project_path)}")
+
+
 def _terminate(signum: int, _frame: object) -> NoReturn:
     """End as after an error, so that the run is closed: a scheduler's SIGTERM would otherwise just stop the process."""
     raise SystemExit(128 + signum)

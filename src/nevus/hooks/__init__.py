@@ -1,7 +1,8 @@
 """What happens around a run: checks before it, tracking beside it, a summary after it."""
 
+from nevus.hooks.checkpoints import CheckpointHooks
 from nevus.hooks.parameters import ParameterHooks
 from nevus.hooks.summary import SummaryHooks
 from nevus.hooks.tracking import TrackingHooks
 
-__all__ = ["ParameterHooks", "SummaryHooks", "TrackingHooks"]
+__all__ = ["CheckpointHooks", "ParameterHooks", "SummaryHooks", "TrackingHooks"]

@@ -1,0 +1,84 @@
+"""A small corpus of drawings, and the parameters of the `test` environment."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from kedro.config import OmegaConfigLoader
+
+from nevus.contracts import Corpus
+from nevus.corpus.decode import decode
+from nevus.pipelines.cross_validation.params import CrossValidationParams
+from nevus.pipelines.ingestion.params import IngestionParams
+from nevus.pipelines.ssgan.params import SsganParams
+from nevus.pipelines.supervised.params import ClassifierParams
+from nevus.readers import phantom
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    """Networks this small lose more to waiting for each other's threads than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def parameters(project) -> dict[str, Any]:
+    loader = OmegaConfigLoader(
+        str(project / "conf"),
+        env="test",
+        base_env="base",
+        default_run_env="local",
+        merge_strategy={"parameters": "soft"},
+    )
+    return loader["parameters"]
+
+
+@pytest.fixture(scope="session")
+def classifier(parameters) -> ClassifierParams:
+    return ClassifierParams.model_validate(parameters["classifier"])
+
+
+@pytest.fixture(scope="session")
+def ssgan(parameters) -> SsganParams:
+    return SsganParams.model_validate(parameters["ssgan"])
+
+
+@pytest.fixture(scope="session")
+def cross_validation(parameters) -> CrossValidationParams:
+    return CrossValidationParams.model_validate(parameters["cross_validation"])
+
+
+@pytest.fixture(scope="session")
+def ingestion(parameters) -> IngestionParams:
+    return IngestionParams.model_validate(parameters["ingestion"])
+
+
+@pytest.fixture(scope="session")
+def corpus(ingestion) -> Corpus:
+    """All splits of the small phantom."""
+    listing = phantom.read(ingestion.phantom, size=16 * 2)
+    decoded = decode(listing.source.read(listing.records["file"].tolist()), 32, max_pixels=10_000)
+    manifest = listing.records.reset_index(drop=True).assign(row=np.arange(len(listing.records)))
+    return Corpus(manifest, decoded.pixels, "small phantom")
+
+
+def part(corpus: Corpus, *splits: str) -> Corpus:
+    """Some splits, as the catalog hands them to a node."""
+    manifest: pd.DataFrame = corpus.manifest[corpus.manifest["split"].isin(splits)]
+    pixels = corpus.pixels[manifest["row"].to_numpy()]
+    return Corpus(manifest.assign(row=np.arange(len(manifest))), pixels, corpus.fingerprint)
+
+
+@pytest.fixture(scope="session")
+def training(corpus) -> Corpus:
+    return part(corpus, "labeled", "unlabeled")
+
+
+@pytest.fixture(scope="session")
+def test_set(corpus) -> Corpus:
+    return part(corpus, "test")

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from tests.training.fakes import MemoryCheckpoints
+
+from nevus.contracts import PREDICTION_COLUMNS, CorpusError
+from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation
+from nevus.pipelines.inference.nodes import predict_test
+from nevus.pipelines.inference.pipeline import create_pipeline as inference
+from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
+from nevus.pipelines.ssgan.nodes import fit_ssgan
+from nevus.pipelines.supervised.nodes import fit_supervised, package_classifier
+from nevus.pipelines.supervised.pipeline import create_pipeline as supervised
+
+
+@pytest.fixture(scope="module")
+def fitted(training, classifier, ssgan):
+    return fit_ssgan(training, classifier, ssgan, MemoryCheckpoints())
+
+
+def test_the_ssgan_hands_over_weights_history_samples_and_progress(fitted, ssgan):
+    weights, generator, history, samples, progress = fitted
+    assert all(isinstance(value, torch.Tensor) for value in {**weights, **generator}.values())
+    assert history["step"].tolist() == [5, 10, 15, 20]
+    assert samples.shape == (ssgan.samples, 32, 32, 3)
+    assert progress.shape == (4, 8 * 32, 8 * 32, 3)
+    assert samples.dtype == progress.dtype == np.uint8
+
+
+def test_gan_and_baseline_start_from_the_same_weights(training, classifier, ssgan):
+    from nevus.pipelines.ssgan.nodes import ssgan_trainer
+    from nevus.pipelines.supervised.nodes import supervised_trainer
+
+    alone, beside = supervised_trainer(training, classifier), ssgan_trainer(training, classifier, ssgan)
+    for name, value in alone.model.state_dict().items():
+        assert torch.equal(value, beside.discriminator.state_dict()[name])
+
+
+def test_training_needs_both_classes_and_unlabeled_images(training, classifier, ssgan):
+    labeled = training.manifest["split"] == "labeled"
+    one_class = training._replace(manifest=training.manifest[~(labeled & (training.manifest["label"] == 1))])
+    no_pool = training._replace(manifest=training.manifest[labeled])
+    with pytest.raises(CorpusError, match="melanoma"):
+        fit_supervised(one_class, classifier, MemoryCheckpoints())
+    with pytest.raises(CorpusError, match="unlabelled"):
+        fit_ssgan(no_pool, classifier, ssgan, MemoryCheckpoints())
+
+
+def test_a_packaged_classifier_predicts_every_test_image(fitted, training, test_set, classifier):
+    packaged = package_classifier(fitted[0], training, classifier)
+    predictions = predict_test(packaged, test_set)
+    assert tuple(predictions.columns) == PREDICTION_COLUMNS
+    assert predictions["image_id"].tolist() == test_set.manifest["image_id"].tolist()
+    assert predictions["probability"].between(0, 1).all()
+    assert (predictions["split"] == "test").all()
+
+
+def test_packaged_examples_are_training_images(fitted, training, classifier):
+    packaged = package_classifier(fitted[0], training, classifier)
+    assert np.array_equal(packaged.example, training.pixels[:2])
+    assert packaged.spec["classes"] == ["benign", "melanoma"]
+
+
+def test_the_supervised_slice_runs_from_corpus_to_predictions(training, test_set, classifier):
+    catalog = DataCatalog(
+        {
+            "corpus@training": MemoryDataset(training, copy_mode="assign"),
+            "corpus@test": MemoryDataset(test_set, copy_mode="assign"),
+            "params:classifier": MemoryDataset(classifier),
+            "supervised.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
+        }
+    )
+    outputs = SequentialRunner().run(supervised() + inference("supervised"), catalog)
+    assert len(outputs["supervised.predictions"].load()) == len(test_set.manifest)
+
+
+def test_cross_validation_never_trains_on_the_fold_it_scores(
+    training, classifier, ssgan, cross_validation, monkeypatch
+):
+    from nevus.pipelines.cross_validation import nodes
+
+    seen = []
+    original = nodes.supervised_trainer
+
+    def watching(rest, options):
+        seen.append(set(rest.manifest["image_id"]))
+        return original(rest, options)
+
+    monkeypatch.setattr(nodes, "supervised_trainer", watching)
+    options = cross_validation.model_copy(update={"methods": ["supervised"]})
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, options)]
+    scores = cross_validate(training, classifier, ssgan, options, MemoryCheckpoints())
+    assert [not (fold & trained) for fold, trained in zip(folds, seen, strict=True)] == [True, True]
+    assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
+    assert len(draw_cross_validation(scores).axes) == 2
+
+
+def test_images_of_one_lesion_share_a_fold(training, cross_validation):
+    from nevus.pipelines.cross_validation.nodes import deal
+
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    assert labeled["group_id"].duplicated().any(), "the phantom has lesions with two images"
+    for _, _, held_out in deal(training, cross_validation):
+        inside = set(labeled["group_id"].iloc[held_out])
+        outside = set(labeled["group_id"].drop(labeled.index[held_out]))
+        assert not inside & outside
+
+
+def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, classifier, ssgan, cross_validation):
+    from nevus.pipelines.cross_validation import nodes
+
+    checkpoints = MemoryCheckpoints()
+    options = cross_validation.model_copy(update={"methods": ["supervised"]})
+    first = cross_validate(training, classifier, ssgan, options, checkpoints)
+    saved = checkpoints.saved
+    again = nodes.cross_validate(training, classifier, ssgan, options, checkpoints)
+    assert again.equals(first)
+    assert checkpoints.saved == saved
+
+
+def test_the_summary_counts_images_groups_and_what_was_set_aside(corpus):
+    import pandas as pd
+
+    quarantine = pd.DataFrame({"file": ["a.txt"], "reason": ["not an image"]})
+    table = summarise_corpus(corpus.manifest, quarantine).set_index(["split", "class"])
+    assert table.loc[("labeled", "benign"), "images"] == 20
+    assert table.loc[("unlabeled", "unknown"), "images"] == 60
+    assert table.loc[("quarantined", "-"), "images"] == 1
+    assert table["images"].sum() == len(corpus.manifest) + 1
+
+
+def test_packing_is_only_described_by_its_node(ingestion):
+    recipe = pack_corpus(None, ingestion)
+    assert recipe.total == 140
+    assert pack_corpus(None, ingestion.model_copy(update={"size": 40})).fingerprint != recipe.fingerprint

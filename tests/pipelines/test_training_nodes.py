@@ -3,7 +3,6 @@ import pytest
 import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
-from tests.training.fakes import MemoryCheckpoints
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
 from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation
@@ -13,6 +12,7 @@ from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
 from nevus.pipelines.ssgan.nodes import fit_ssgan
 from nevus.pipelines.supervised.nodes import fit_supervised, package_classifier
 from nevus.pipelines.supervised.pipeline import create_pipeline as supervised
+from tests.training.fakes import MemoryCheckpoints
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,8 @@ def new_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
         shutil.copytree(project / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
         (root / "conf" / "local").mkdir()
         shutil.copy(project / "pyproject.toml", root)
-        (root / "src").symlink_to(project / "src")
+        (root / "src").mkdir()  # Kedro wants a real folder below the project
+    (root / "src" / "nevus").symlink_to(project / "src" / "nevus")
         return Project(root)
 
     return make

@@ -36,7 +36,7 @@ def unlabeled_images(corpus: Corpus) -> Pixels:
     if not len(part.manifest):
         raise CorpusError(
             "semi-supervised training needs unlabelled images, but the corpus has none. "
-            "See the corpus summary of `kedro run --pipeline=ingestion`, or train with `--pipeline=supervised`."
+            "See the corpus summary of `kedro run --pipeline=ingestion`."
         )
     return part.pixels
 

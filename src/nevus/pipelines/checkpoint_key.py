@@ -8,7 +8,7 @@ def checkpoint_key(method: str, corpus: Corpus, *options: Options) -> str:
 
     Args:
         method: Name of the method.
-        corpus: What it trains on; images left out of its manifest change the key too.
+        corpus: What it trains on; images left out of its manifest, or labelled otherwise, change the key.
         options: Its parameters.
     """
     import torch
@@ -19,7 +19,7 @@ def checkpoint_key(method: str, corpus: Corpus, *options: Options) -> str:
     return fingerprint(
         method,
         corpus.fingerprint,
-        corpus.manifest["image_id"].tolist(),
+        corpus.manifest[["image_id", "split", "label"]].to_json(orient="values"),
         [o.model_dump(mode="json") for o in options],
         code_fingerprint(augment, networks, objectives, training),
         torch.__version__,

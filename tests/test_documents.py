@@ -1,0 +1,197 @@
+"""What the documents name exists, and the notebook runs."""
+
+import ast
+import importlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nevus.pipeline_registry import register_pipelines
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+NOTEBOOK = "notebooks/open_a_finished_run.ipynb"
+INSTALL_AND_RUN = "pip install -e . && kedro run --pipeline=ssgan"
+INSTALL_AND_TEST = 'pip install -e ".[dev]" && pytest'
+
+# [text](target) and ![text](target); a command inside code: a line of a block, or between backticks.
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"kedro run\b[^`\n;&|]*")
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+MADE_HERE = re.compile(r"<!-- this page makes: (.*?) -->")
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def made_here(text: str, kind: str) -> set[str]:
+    """What the reader makes while following the page, such as an environment, as a comment in the page declares."""
+    found = MADE_HERE.search(text)
+    pairs = [item.split("=") for item in found[1].split()] if found else []
+    return {name for key, name in pairs if key == kind}
+
+
+def anchors(text: str) -> set[str]:
+    """Addresses of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def options(command: str) -> dict[str, str]:
+    """`--name=value` and `--name value` of a command."""
+    words = shlex.split(command.replace("...", ""))
+    found = {}
+    for position, word in enumerate(words):
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            found[name] = value if equals else (words[position + 1] if position + 1 < len(words) else "")
+    return found
+
+
+def commands(text: str) -> list[dict[str, str]]:
+    return [options(command) for command in COMMAND.findall(text)]
+
+
+def parameters() -> dict[str, Any]:
+    files = (ROOT / "conf" / "base" / "parameters").glob("*.yml")
+    return {key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()}
+
+
+@each_document
+def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
+    broken = []
+    for target in LINK.findall(document.read_text()):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        file = (document.parent / path).resolve() if path else document
+        heading_found = not anchor or (file.suffix == ".md" and file.exists() and anchor in anchors(file.read_text()))
+        if not file.exists() or not heading_found:
+            broken.append(target)
+    assert not broken
+
+
+def test_every_page_is_listed_in_the_index() -> None:
+    index = ROOT / "docs" / "index.md"
+    listed = {(index.parent / target.partition("#")[0]).resolve() for target in LINK.findall(index.read_text())}
+    assert not [page for page in (ROOT / "docs").rglob("*.md") if page != index and page not in listed]
+
+
+def test_the_readme_gives_the_two_commands_as_they_are_promised() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert INSTALL_AND_RUN in lines
+    assert INSTALL_AND_TEST in lines
+
+
+@each_document
+def test_commands_name_pipelines_environments_and_nodes_that_exist(document: Path) -> None:
+    text = document.read_text()
+    pipelines = register_pipelines()
+    environments = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()} | made_here(text, "env")
+    for found in commands(text):
+        name = found.get("pipeline", found.get("pipelines", "__default__"))
+        if name in made_here(text, "pipeline") or name == "PIPELINE":  # PIPELINE: whichever the reader wants
+            continue
+        assert name in pipelines, found
+        assert found.get("env", "base") in environments, found
+        nodes = {node.name for node in pipelines[name].nodes}
+        asked = [found[option] for option in ("nodes", "from-nodes", "to-nodes") if option in found]
+        assert {node for value in asked for node in value.split(",")} <= nodes, found
+        assert set(filter(None, found.get("tags", "").split(","))) <= {t for n in pipelines[name].nodes for t in n.tags}
+
+
+@each_document
+def test_commands_change_parameters_that_exist(document: Path) -> None:
+    for found in commands(document.read_text()):
+        for pair in filter(None, found.get("params", "").split(",")):
+            path = pair.partition("=")[0].split(".")
+            value: Any = {**parameters(), "source": None}
+            for key in path:
+                assert key in value, found
+                value = value[key]
+
+
+@each_document
+def test_code_in_a_page_is_python_and_imports_what_there_is(document: Path) -> None:
+    text = document.read_text()
+    for block in PYTHON.findall(text):
+        if "# in register_pipelines:" in block or "params.py: " in block or "in list_images" in block:
+            continue  # excerpts of a function or a class
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nevus"):
+                assert exists(node, text), f"{node.module}: {[alias.name for alias in node.names]}"
+
+
+def exists(node: ast.ImportFrom, text: str) -> bool:
+    """Whether a page's import finds its module and names, or the page itself makes them."""
+    module, made = node.module or "", made_here(text, "module")
+    if any(module == name or module.startswith(f"{name}.") for name in made):
+        return True
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError:
+        return False
+    names = [alias.name for alias in node.names]
+    return all(hasattr(found, name) or f"{module}.{name}" in made or is_module(f"{module}.{name}") for name in names)
+
+
+def is_module(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def copied_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with a finished small run; Kedro wants `src` itself inside, so the package is linked."""
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(ROOT / "notebooks", root / "notebooks")
+    shutil.copy(ROOT / "pyproject.toml", root)
+    (root / "conf" / "local").mkdir()
+    (root / "src").mkdir()
+    (root / "src" / "nevus").symlink_to(ROOT / "src" / "nevus")
+    command = [sys.executable, "-m", "kedro", "run", "--pipeline=ssgan", "--env=test"]
+    foreign = ("MLFLOW", "KEDRO", "COV")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    done = subprocess.run(
+        command, cwd=root, env={**environment, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", [".", "notebooks"])
+def test_the_notebook_opens_a_finished_run(copied_project: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("NEVUS_ENV", "test")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook = nbformat.read(copied_project / NOTEBOOK, as_version=4)
+    where = {"metadata": {"path": str(copied_project / folder)}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert {"image/png", "image/gif", "text/html"} <= kinds
+    assert "ssgan-seed0" in str(outputs[-1])
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    import nbformat
+
+    notebook = nbformat.read(ROOT / NOTEBOOK, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert cells
+    assert not any(cell.outputs or cell.execution_count for cell in cells)

@@ -55,7 +55,7 @@ def new_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Call
         (root / "conf" / "local").mkdir()
         shutil.copy(project / "pyproject.toml", root)
         (root / "src").mkdir()  # Kedro wants a real folder below the project
-    (root / "src" / "nevus").symlink_to(project / "src" / "nevus")
+        (root / "src" / "nevus").symlink_to(project / "src" / "nevus")
         return Project(root)
 
     return make

@@ -36,7 +36,7 @@ def test_an_empty_zip(new_project, tmp_path):
         ("classifier.loop.stepz=5", ["stepz"]),
         ("classifier.loop.steps=many", ["classifier", "steps", "many"]),
         ("ssagn.unlabeled_batch=5", ["ssagn", "ssgan"]),
-        ("ssgan.generator.depth=5", ["ssgan.generator.depth"]),
+        ("ingestion.size=36", ["ssgan.generator.depth", "36"]),
     ],
 )
 def test_wrong_parameters(new_project, params, words):

@@ -16,7 +16,7 @@ def test_the_run_ends_well_and_says_where_everything_is(finished):
     _, result = finished
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
-    for text in ("colour SVM", "AUC", "report.html", "mlflow ui", "Research use only"):
+    for text in ("colour", "supervised", "AUC", "report.html", "mlflow ui", "Research use only"):
         assert text.lower() in result.stdout.lower()
     assert "%|" not in result.stderr  # no progress bar where nobody watches
 
@@ -117,11 +117,12 @@ def test_every_node_runs_alone_on_what_the_catalog_holds(finished):
     assert result.returncode == 0, result.stderr[-3000:]
 
 
-def test_the_run_is_tracked_with_all_that_tells_it_apart(finished):
+def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):
     import mlflow
 
     made, _ = finished
-    client = mlflow.MlflowClient(f"sqlite:///{made.root}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{made.root}/mlflow.db")
+    client = mlflow.MlflowClient()
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     run = client.search_runs(experiments, order_by=["attributes.start_time ASC"])[0]
     assert run.info.status == "FINISHED"

@@ -5,7 +5,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
-from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation
+from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
@@ -96,6 +96,8 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(
     assert [not (fold & trained) for fold, trained in zip(folds, seen, strict=True)] == [True, True]
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
     assert len(draw_cross_validation(scores).axes) == 2
+    summary = summarise_cross_validation(scores).set_index("step")
+    assert summary.loc[20, "auc"] == pytest.approx(scores.loc[scores["step"] == 20, "auc"].mean(), abs=1e-4)
 
 
 def test_images_of_one_lesion_share_a_fold(training, cross_validation):

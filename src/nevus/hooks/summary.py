@@ -38,7 +38,6 @@ COLUMNS = {
 }
 ROLES = ("method", "baseline", "floor")
 UNLIMITED = 10_000
-CORPUS_SUMMARY = "corpus_summary"
 NOTICE = "Research use only: not a medical device, not for diagnosis."
 
 
@@ -59,7 +58,7 @@ class SummaryHooks:
 
     @hook_impl(trylast=True)  # tracking ends the run first
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
-        """Print the metrics, or the corpus where there are none, and where the results are."""
+        """Print the metrics, or the summaries of the pipeline where there are none, and where the results are."""
         from rich.console import Console
 
         console = Console()
@@ -69,9 +68,11 @@ class SummaryHooks:
         tables = {run: table for run in runs if (table := _load(catalog, f"{run}.metrics")) is not None}
         for run, table in tables.items():
             console.print(fitting_metrics(table, run, console))
-        if not tables and CORPUS_SUMMARY in outputs and (summary := _load(catalog, CORPUS_SUMMARY)) is not None:
-            console.print(plain_table(summary, "Corpus"))
-        elif not tables:
+        summaries = [] if tables else [name for name in outputs if name.endswith("summary")]
+        for name in summaries:
+            if (summary := _load(catalog, name)) is not None:
+                console.print(plain_table(summary, name.replace("_", " ").replace(".", " ").capitalize()))
+        if not tables and not summaries:
             return
         lines = [line for run in tables for line in where_results_are(run, outputs, catalog, root)]
         lines += where_run_is(self._tracking.place if self._tracking else None, root)

@@ -120,6 +120,22 @@ class NoCheckpoints:
         """Nothing."""
 
 
+def summarise_cross_validation(scores: Table) -> Table:
+    """Average the held-out scores over the folds, with one standard error.
+
+    Args:
+        scores: One row a method, repeat, fold and step.
+
+    Returns:
+        One row a method and step: `accuracy`, `accuracy_error`, `auc`, `auc_error`, rounded to four digits. Folds share
+        most of their training images, so the errors are too small rather than too large.
+    """
+    grouped = scores.groupby(["method", "step"], sort=False)[["accuracy", "auc"]]
+    means, errors = grouped.mean(), grouped.sem().add_suffix("_error")
+    summary = means.join(errors)[["accuracy", "accuracy_error", "auc", "auc_error"]]
+    return summary.round(4).reset_index()
+
+
 def draw_cross_validation(scores: Table) -> Figure:
     """Show accuracy and AUC of the held-out folds along the training.
 

@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation
+from nevus.pipelines.cross_validation.nodes import (
+    cross_validate,
+    draw_cross_validation,
+    summarise_cross_validation,
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -20,6 +24,12 @@ def create_pipeline() -> Pipeline:
                 ],
                 "cross_validation.scores",
                 name="cross_validate",
+            ),
+            Node(
+                summarise_cross_validation,
+                "cross_validation.scores",
+                "cross_validation.summary",
+                name="summarise_cross_validation",
             ),
             Node(
                 draw_cross_validation,

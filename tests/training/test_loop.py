@@ -83,6 +83,25 @@ def test_the_callers_random_numbers_go_on_as_if_nothing_had_been_trained():
     assert torch.equal(torch.rand(3), expected)
 
 
+@pytest.mark.parametrize("norm", ["none", "spectral"])
+def test_other_norms_continue_to_the_same_bits_too(norm):
+    options, checkpoints = loop(steps=8), MemoryCheckpoints()
+    whole, halves = adversarial(options, norm=norm), adversarial(options, norm=norm)
+    run(whole, options)
+    for steps in (4, 8):
+        train(halves, loop(steps=steps), seed=3, checkpoints=checkpoints, key="k", name="test")
+    assert_same(whole, halves)
+
+
+def test_the_averaged_network_keeps_its_spectral_norm():
+    options = loop(steps=40)
+    trainer = adversarial(options, norm="spectral")
+    run(trainer, options)
+    layers = [m for m in trainer.average.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    largest = [torch.linalg.svdvals(layer.weight.detach().flatten(1))[0].item() for layer in layers]
+    assert max(largest) < 1.1
+
+
 def test_history_has_a_row_every_few_steps_and_one_for_the_last():
     options = loop(steps=7, log_every=3)
     history, _ = run(adversarial(options), options)
@@ -116,6 +135,32 @@ def test_a_loss_that_is_not_finite_stops_loudly_and_keeps_the_checkpoint_before(
     with pytest.raises(TrainingError, match=r"loss not finite between steps 8 and 10"):
         run(Breaks(), loop(), checkpoints)
     assert checkpoints.states["k"]["progress"]["step"] == 8
+
+
+def test_weights_that_are_not_finite_never_reach_a_checkpoint():
+    options, checkpoints = loop(), MemoryCheckpoints()
+    trainer = supervised(options)
+    original = trainer.step
+
+    def breaking(index):
+        scalars = original(index)
+        if index == 7:
+            with torch.no_grad():
+                next(trainer.model.parameters()).fill_(float("nan"))
+        return scalars
+
+    trainer.step = breaking
+    with pytest.raises(TrainingError, match=r"weights are not finite at step 8"):
+        run(trainer, options, checkpoints)
+    assert checkpoints.states["k"]["progress"]["step"] == 4
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("make", MAKERS)
+def test_both_methods_train_on_a_gpu(make):
+    options = loop(device="cuda", precision="auto")
+    history, _ = run(make(options), options)
+    assert history["step"].iloc[-1] == options.steps
 
 
 def test_step_seeds_do_not_collide_between_neighbouring_seeds_and_steps():

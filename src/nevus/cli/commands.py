@@ -43,9 +43,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
     except click.ClickException:
         raise
     except KeyboardInterrupt:
-        raise click.ClickException(
-            "interrupted. The same command continues from the last checkpoint."
-        ) from None
+        raise click.ClickException("interrupted. The same command continues from the last checkpoint.") from None
     except Exception as error:
         message = explain(error)
         if message is None:

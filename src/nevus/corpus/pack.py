@@ -1,8 +1,10 @@
 """From a reader's listing to a corpus: the recipe. The dataset that saves it decides whether it has to be followed."""
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
@@ -73,7 +75,8 @@ class _Work:
             self.listing.records.to_json(orient="split"),
             self.listing.quarantine.to_json(orient="split"),
             [self.size, self.max_pixels, self.max_quarantined_share],
-            code_fingerprint(decode_module, jpeg, phash_module, schema),
+            code_fingerprint(decode_module, jpeg, phash_module, schema, sys.modules[__name__]),
+            [version(name) for name in ("torchvision", "pillow")],  # they define the pixels,
         )
 
     def chunks(self) -> Iterator[tuple[Pixels, Table, Table]]:

@@ -22,17 +22,16 @@ class Residual(nn.Module):
         super().__init__()
         wrap = weight_wrapper(norm)
         self.halve = halve
-        self.norm1, self.norm2 = activation_norm(norm, channels_in), activation_norm(norm, channels_out)
-        self.conv1 = wrap(nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm != "batch"))
+        self.conv1 = wrap(nn.Conv2d(channels_in, channels_out, 3, padding=1))
         self.conv2 = wrap(nn.Conv2d(channels_out, channels_out, 3, padding=1))
         self.skip = wrap(nn.Conv2d(channels_in, channels_out, 1)) if channels_in != channels_out else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, H, W) to (N, C_out, H, W), or to half the height and width."""
-        active = F.leaky_relu(self.norm1(x), SLOPE)
+        active = F.leaky_relu(x, SLOPE)
         if self.halve:  # pooling before the convolutions costs a quarter of pooling after them
             active, x = F.avg_pool2d(active, 2), F.avg_pool2d(x, 2)
-        out: Tensor = self.conv2(F.leaky_relu(self.norm2(self.conv1(active)), SLOPE)) + self.skip(x)
+        out: Tensor = self.conv2(F.leaky_relu(self.conv1(active), SLOPE)) + self.skip(x)
         return out
 
 
@@ -58,14 +57,13 @@ class Discriminator(nn.Module):
                     else plain(before if first else width, width, halve=first and stage > 0, norm=options.norm)
                 )
         self.stages = nn.Sequential(*layers)
-        self.norm = activation_norm(options.norm, widths[-1])
         self.dropout = nn.Dropout(options.dropout)
         self.head = wrap(nn.Linear(widths[-1], classes))
         self.feature_count = widths[-1]
 
     def forward_features(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) in [-1, 1] to (N, F): the means over the image of the last activations."""
-        return F.leaky_relu(self.norm(self.stages(x)), SLOPE).mean(dim=(2, 3))
+        return F.leaky_relu(self.stages(x), SLOPE).mean(dim=(2, 3))
 
     def forward_head(self, features: Tensor) -> Tensor:
         """(N, F) to (N, K) logits."""
@@ -80,18 +78,13 @@ class Discriminator(nn.Module):
 def plain(channels_in: int, channels_out: int, *, halve: bool, norm: str) -> nn.Module:
     """Leaky ReLU and one convolution, strided where the image is to be halved (arXiv:1511.06434, section 3)."""
     conv = nn.Conv2d(channels_in, channels_out, 4 if halve else 3, stride=2 if halve else 1, padding=1)
-    return nn.Sequential(activation_norm(norm, channels_in), nn.LeakyReLU(SLOPE), weight_wrapper(norm)(conv))
+    return nn.Sequential(nn.LeakyReLU(SLOPE), weight_wrapper(norm)(conv))
 
 
 def weight_wrapper(norm: str) -> Wrap:
-    """What `norm` does to a layer's weights; batch normalisation does nothing to them."""
+    """What `norm` does to a layer's weights."""
     wrappers: dict[str, Wrap] = {"weight": parametrizations.weight_norm, "spectral": parametrizations.spectral_norm}
     return wrappers.get(norm, lambda layer: layer)
-
-
-def activation_norm(norm: str, channels: int) -> nn.Module:
-    """What `norm` does to the activations; only batch normalisation does anything."""
-    return nn.BatchNorm2d(channels) if norm == "batch" else nn.Identity()
 
 
 def build_discriminator(options: DiscriminatorOptions | Mapping[str, Any], *, classes: int, size: int) -> Discriminator:

@@ -15,7 +15,8 @@ class DiscriminatorOptions(Options):
         width: Channels of the first stage; every later stage has twice as many.
         depth: Number of stages; each halves the image.
         blocks: Convolutions or residual blocks a stage.
-        norm: "none", "weight" (arXiv:1602.07868), "spectral" (arXiv:1802.05957) or "batch" (arXiv:1502.03167).
+        norm: Of the weights: "none", "weight" (arXiv:1602.07868) or "spectral" (arXiv:1802.05957). There is no batch
+            normalisation: its statistics would mix generated images into the classifier.
         dropout: Probability of dropping a pooled feature before the linear head.
     """
 
@@ -23,7 +24,7 @@ class DiscriminatorOptions(Options):
     width: int = Field(ge=4, le=1024)
     depth: int = Field(ge=1, le=6)
     blocks: int = Field(ge=1, le=8)
-    norm: Literal["none", "weight", "spectral", "batch"]
+    norm: Literal["none", "weight", "spectral"]
     dropout: float = Field(ge=0, lt=1)
 
 

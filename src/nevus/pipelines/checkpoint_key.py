@@ -14,13 +14,15 @@ def checkpoint_key(method: str, corpus: Corpus, *options: Options) -> str:
     import torch
 
     from nevus import augment, networks, objectives, training
+    from nevus.corpus import views
     from nevus.corpus.fingerprint import code_fingerprint, fingerprint
+    from nevus.pipelines import ssgan, supervised
 
     return fingerprint(
         method,
         corpus.fingerprint,
         corpus.manifest[["image_id", "split", "label"]].to_json(orient="values"),
         [o.model_dump(mode="json") for o in options],
-        code_fingerprint(augment, networks, objectives, training),
+        code_fingerprint(augment, networks, objectives, training, views, ssgan, supervised),
         torch.__version__,
     )

@@ -104,7 +104,7 @@ class AdversarialTrainer(Parts):
         with self.runtime.autocast():
             fake = self.generator(latent)
         fake = fake.float()
-        rate = torch.tensor(self.teach.learning_rate)
+        rate = torch.tensor(self.teach.learning_rate, device=real.device)
         taught = self._discriminator_loss(labeled, targets, real, fake.detach())
         self.teach.update(taught.loss)
         self.average.update_parameters(self.discriminator)
@@ -136,10 +136,12 @@ class AdversarialTrainer(Parts):
         """The features of the real images need no graph, and the discriminator no gradients."""
         network = cast(ClassifyingDiscriminator, self.discriminator)
         self.discriminator.requires_grad_(False)
+        # Outside autocast, as for the discriminator: in bfloat16 the shifts would be rounded to other places.
+        seen_real, seen_fake = self.augment(real), self.augment(fake)
         with self.runtime.autocast():
             with torch.no_grad():
-                real_features = network.forward_features(self.augment(real)).float()
-            features = network.forward_features(self.augment(fake))
+                real_features = network.forward_features(seen_real).float()
+            features = network.forward_features(seen_fake)
             logits = network.forward_head(features).float()
         return self.objective.generator_loss(real_features, features.float(), logits)
 

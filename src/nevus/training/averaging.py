@@ -9,12 +9,13 @@ from torch.optim.swa_utils import AveragedModel
 
 
 def averaged(model: nn.Module, decay: float) -> AveragedModel:
-    """An exponential moving average of a model, buffers included.
+    """An exponential moving average of a model's parameters.
 
     The decay grows as (1 + t) / (10 + t) up to `decay`, so that a short training does not keep its random start
-    (as in TensorFlow's and timm's averages).
+    (as in TensorFlow's and timm's averages). Buffers are copied, not averaged: the statistics of batch normalisation
+    are running means already, and the vectors of spectral normalisation would lose their unit length.
     """
-    return AveragedModel(model, multi_avg_fn=warm(decay), use_buffers=True)
+    return AveragedModel(model, multi_avg_fn=warm(decay))
 
 
 def warm(decay: float) -> Callable[[Any, Any, Any], None]:
@@ -23,10 +24,7 @@ def warm(decay: float) -> Callable[[Any, Any, Any], None]:
     @torch.no_grad()
     def update(means: list[Tensor], values: list[Tensor], count: Tensor | int) -> None:
         now = min(decay, (1 + int(count)) / (10 + int(count)))
-        if torch.is_floating_point(means[0]):
-            torch._foreach_lerp_(means, values, 1 - now)
-        else:  # counters, such as batch normalisation's
-            torch._foreach_copy_(means, values)
+        torch._foreach_lerp_(means, values, 1 - now)
 
     return update
 

@@ -55,7 +55,8 @@ def balanced(labels: Sequence[int] | Indices, *, step: int, batch: int, seed: in
 
 def to_images(pixels: Pixels, device: torch.device | None = None) -> Tensor:
     """(N, H, W, 3) uint8 to (N, 3, H, W) float32 in [-1, 1], channels last in memory."""
-    images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+    copied = torch.from_numpy(np.array(pixels))  # memory-mapped pixels are read-only, which PyTorch does not know of
+    images = copied.to(device).permute(0, 3, 1, 2)
     return images.to(torch.float32).div_(127.5).sub_(1)
 
 

@@ -103,7 +103,9 @@ def train(
             # Only where nothing is pending: a checkpoint then needs no half-finished row.
             if not pending and (last or progress.step % options.checkpoint_every < options.log_every):
                 progress.seconds = time.perf_counter() - started
-                checkpoints.save(key, {"progress": vars(progress), "trainer": trainer.state()})
+                state = trainer.state()
+                require_finite(state, name, progress.step)
+                checkpoints.save(key, {"progress": vars(progress), "trainer": state})
     history = pd.DataFrame(progress.rows)
     history.insert(0, "step", history.pop("step").astype("int64"))
     return history, progress.seen
@@ -133,6 +135,22 @@ def mean_row(pending: list[dict[str, Tensor]], step: int, name: str) -> dict[str
             "Lower the learning rates, or set precision to 'float32'. The last checkpoint before it was kept."
         )
     return {"step": step, **row}
+
+
+def require_finite(state: Any, name: str, step: int) -> None:
+    """Check weights too: a finite loss may have a gradient that is not, and the harm shows one step later.
+
+    Raises:
+        TrainingError: A tensor of the state holds a value that is not finite.
+    """
+    if isinstance(state, dict):
+        for part in state.values():
+            require_finite(part, name, step)
+    elif isinstance(state, Tensor) and not bool(torch.isfinite(state).all()):
+        raise TrainingError(
+            f"training '{name}' diverged: weights are not finite at step {step}. Lower the learning rates, or set "
+            "precision to 'float32'. The last checkpoint before it was kept."
+        )
 
 
 def step_seed(seed: int, step: int) -> int:

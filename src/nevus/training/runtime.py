@@ -50,7 +50,9 @@ def native_bfloat16(kind: str) -> bool:
     """Whether this hardware multiplies bfloat16 itself; emulated it is slower than float32."""
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capabilities = torch.cpu.get_capabilities()
+    capabilities: dict[str, bool] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # older PyTorch cannot tell: float32 then
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
 
 

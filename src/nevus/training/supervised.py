@@ -58,7 +58,7 @@ class SupervisedTrainer(Parts):
         with self.runtime.autocast():
             logits = self.model(images).float()
         loss = F.cross_entropy(logits, targets)
-        rate = torch.tensor(self.optimizer.learning_rate)
+        rate = torch.tensor(self.optimizer.learning_rate, device=images.device)
         self.optimizer.update(loss)
         self.average.update_parameters(self.model)
         accuracy = (logits.detach().argmax(dim=1) == targets).float().mean()

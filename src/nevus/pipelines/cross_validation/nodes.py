@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Corpus, Figure, Table
+from nevus.contracts import Checkpoints, Corpus, CorpusError, Figure, Table
 from nevus.pipelines.checkpoint_key import checkpoint_key
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ssgan.nodes import ssgan_trainer
@@ -61,6 +61,12 @@ def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     labels = labeled["label"].to_numpy(dtype="int64")
     groups = labeled["group_id"].fillna(labeled["image_id"]).to_numpy()
+    fewest = min(len(set(groups[labels == label])) for label in set(labels))
+    if fewest < options.folds:
+        raise CorpusError(
+            f"cross-validation asks for {options.folds} folds, but a class has only {fewest} labelled lesions. "
+            "Lower cross_validation.folds in conf/base/parameters/cross_validation.yml."
+        )
     for repeat in range(options.repeats):
         dealer = StratifiedGroupKFold(options.folds, shuffle=True, random_state=options.seed + repeat)
         for fold, (_, held_out) in enumerate(dealer.split(labels, labels, groups)):

@@ -1,4 +1,4 @@
-"""The one place where a trained classifier meets the test images."""
+"""The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
 from nevus.contracts import PREDICTION_COLUMNS, Classifier, Corpus, Table
 

@@ -43,7 +43,7 @@ def fit_ssgan(
     trainer = ssgan_trainer(training, classifier, ssgan)
     with seeded(classifier.seed):
         latents = torch.randn(max(FRAME_IMAGES, ssgan.samples), ssgan.generator.latent)
-    every = max(1, classifier.loop.steps // ssgan.frames)
+    every = -(-classifier.loop.steps // ssgan.frames)
     history, frames = train(
         trainer,
         classifier.loop,

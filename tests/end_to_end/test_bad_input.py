@@ -4,6 +4,8 @@ import zipfile
 
 import pytest
 
+from tests.fakes import melanoma_files, write_zip
+
 pytestmark = pytest.mark.slow
 
 
@@ -28,6 +30,53 @@ def test_an_empty_zip(new_project, tmp_path):
     refused(
         new_project().kedro("run", "--pipeline=ingestion", "--env=melanoma", "--params", f"source={path}"), str(path)
     )
+
+
+def ingest(made, path, share):
+    params = f"source={path},ingestion.max_quarantined_share={share}"
+    return made.kedro("run", "--pipeline=ingestion", "--env=melanoma", "--params", params)
+
+
+@pytest.fixture(scope="module")
+def packed(new_project, tmp_path_factory):
+    """A project with a good corpus, and a maker of archives with one file more or less than a good one."""
+    made, folder = new_project(), tmp_path_factory.mktemp("archives")
+    result = ingest(made, write_zip(folder / "good.zip", melanoma_files()), 0)
+    assert result.returncode == 0, result.stderr
+    return made, folder
+
+
+ODD = {
+    "outside": ("../outside.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"]),
+    "truncated": ("MelanomaDetection/unlabeled/7.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"][:200]),
+    "zero bytes": ("MelanomaDetection/unlabeled/7.jpg", b""),
+    "text": ("MelanomaDetection/unlabeled/7.jpg", b"this is no image"),
+    "wrong name": ("MelanomaDetection/labeled/seven.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"]),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_bad_file_is_set_aside_or_stops_the_run_and_the_old_corpus_stays(packed, kind):
+    made, folder = packed
+    corpus = made.data("02_intermediate/melanoma/corpus")
+    before = {file.name: file.read_bytes() for file in corpus.iterdir()}
+    name, content = ODD[kind]
+    path = write_zip(folder / f"{kind}.zip", {**melanoma_files(), name: content})
+    refused(ingest(made, path, 0), name.rsplit("/", 1)[-1], "max_quarantined_share")
+    assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
+    assert not list(made.root.rglob("outside.jpg"))
+    allowed = ingest(made, path, 0.5)
+    assert allowed.returncode == 0, allowed.stderr
+    assert name in (corpus / "quarantine.csv").read_text()
+    ingest(made, folder / "good.zip", 0)
+
+
+def test_one_class_missing(packed):
+    made, folder = packed
+    files = {name: content for name, content in melanoma_files().items() if "labeled/1_1" not in name}
+    files = {name: content for name, content in files.items() if "labeled/3_1" not in name}
+    refused(ingest(made, write_zip(folder / "one_class.zip", files), 0), "melanoma")
+    assert made.data("02_intermediate/melanoma/corpus/pixels.npy").exists()
 
 
 @pytest.mark.parametrize(

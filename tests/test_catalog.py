@@ -1,0 +1,39 @@
+"""What Kedro-Viz shows: every dataset has a layer, every figure and table a preview."""
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
+
+from nevus.pipeline_registry import register_pipelines
+
+
+@pytest.fixture(scope="module")
+def catalog(project):
+    loader = OmegaConfigLoader(str(project / "conf"), env="test", base_env="base", default_run_env="local")
+    return DataCatalog.from_config(loader["catalog"])
+
+
+@pytest.fixture(scope="module")
+def names():
+    every = {name for pipeline in register_pipelines().values() for name in pipeline.datasets()}
+    return sorted(name for name in every if not name.startswith("params:"))
+
+
+def test_every_dataset_is_in_the_catalog_with_a_layer(catalog, names):
+    for name in names:
+        dataset = catalog.get(name)
+        assert dataset is not None, name
+        assert dataset.metadata["kedro-viz"]["layer"], name
+
+
+def test_figures_and_tables_have_previews(catalog, names):
+    shown = [name for name in names if type(catalog.get(name)).__name__ in ("FigureDataset", "CSVDataset")]
+    assert {"ssgan.metrics", "ssgan.roc", "contact_sheet", "corpus_summary"} <= set(shown)
+    for name in [*shown, "ssgan.progress", "corpus@packed"]:
+        assert callable(getattr(catalog.get(name), "preview", None)), name
+
+
+def test_what_a_run_hands_over_is_tracked(catalog):
+    kinds = {"ssgan.metrics": "metrics", "ssgan.history": "history", "ssgan.model": "model", "ssgan.report": "artifact"}
+    for name, kind in kinds.items():
+        assert catalog.get(name).metadata["mlflow"] == kind

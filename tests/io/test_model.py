@@ -12,7 +12,7 @@ from nevus.io.model import ModelDataset
 from nevus.networks.discriminators import build_discriminator
 from nevus.training.prediction import predict_probabilities
 
-NETWORK = {"architecture": "plain", "norm": "batch", "width": 4, "depth": 2, "blocks": 1, "dropout": 0.0}
+NETWORK = {"architecture": "plain", "norm": "weight", "width": 4, "depth": 2, "blocks": 1, "dropout": 0.0}
 SCORE_ELSEWHERE = """
 import sys
 sys.path = [p for p in sys.path if "src" not in p.split("/")]

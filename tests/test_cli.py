@@ -60,7 +60,10 @@ def register_pipelines():
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("project")
+    return make_project(tmp_path_factory.mktemp("project"))
+
+
+def make_project(root: Path) -> Path:
     package = root / "src" / "tiny"
     package.mkdir(parents=True)
     (root / "pyproject.toml").write_text(PYPROJECT)
@@ -149,7 +152,12 @@ def test_what_a_person_mistyped_is_one_message(project: Path, arguments: list[st
 def test_a_run_that_is_stopped_is_recorded_as_killed(project: Path, number: int, code: int) -> None:
     (project / "waiting").unlink(missing_ok=True)
     process = subprocess.Popen(
-        command("--pipelines=wait", "--env=tracked"), cwd=project, stderr=subprocess.PIPE, text=True
+        command("--pipelines=wait", "--env=tracked"),
+        cwd=project,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that runs the tests in the background has its children ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not (project / "waiting").exists() and time.monotonic() < deadline:
@@ -163,6 +171,19 @@ def test_a_run_that_is_stopped_is_recorded_as_killed(project: Path, number: int,
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
     (newest, *_) = client.search_runs([client.get_experiment_by_name("tiny").experiment_id], max_results=1)
     assert newest.info.status == "KILLED"
+
+
+def test_two_first_runs_at_once_are_both_recorded(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    runs = [
+        subprocess.Popen(command("--pipelines=fit", "--env=tracked"), cwd=project, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    found = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    assert [run.info.status for run in found] == ["FINISHED", "FINISHED"]
 
 
 def test_piped_output_has_one_plain_line_for_each_record(project: Path) -> None:

@@ -11,6 +11,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,8 +67,9 @@ class RunStore:
         from mlflow import MlflowClient
 
         self.target = target
-        self._client = MlflowClient(tracking_uri=target.uri)
-        self.experiment_id = _experiment_id(self._client, target)
+        with _alone(target):
+            self._client = MlflowClient(tracking_uri=target.uri)
+            self.experiment_id = _experiment_id(self._client, target)
         end_dead_runs(self._client, self.experiment_id)
         run = self._client.create_run(self.experiment_id, header.started, header.tags, header.name)
         self.run_id: str = run.info.run_id
@@ -139,6 +141,16 @@ class RunStore:
         metrics = [Metric(p.key, p.value, p.timestamp, p.step, model_id, run_id=self.run_id) for p in points]
         for start in range(0, len(metrics), POINTS_A_BATCH):
             self._client.log_batch(self.run_id, metrics=metrics[start : start + POINTS_A_BATCH])
+
+
+def _alone(target: Target) -> AbstractContextManager[object]:
+    """Two first runs at once would both make the tables of a new database, and one of them would fail."""
+    from filelock import FileLock
+
+    scheme, slashes, path = target.uri.partition(":///")
+    if scheme != "sqlite" or not slashes:
+        return nullcontext()
+    return FileLock(Path(path).with_name(f".{Path(path).name}.lock"))
 
 
 def is_lost(error: Exception) -> bool:

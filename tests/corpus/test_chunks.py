@@ -1,0 +1,53 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from nevus.contracts import SourceError
+from nevus.corpus import chunks
+from nevus.corpus.chunks import Task, decode_parts
+from tests.fakes import FakeSource, encode, fake_pixels
+
+TASK = Task(size=8, resize="squash", max_pixels=10**6)
+FILES = {f"{seed:02}.png": encode(fake_pixels(seed), "PNG") for seed in range(21)} | {"05.png": b""}
+
+
+@pytest.mark.parametrize("read_bytes", [1, 3000, 10**9])
+def test_groups_in_which_files_are_read_change_nothing(read_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "READ_BYTES", read_bytes)
+    monkeypatch.setattr(chunks, "READ_FIRST", 2)
+    names = list(FILES)
+    first, second = decode_parts(FakeSource(FILES), [names[:15], names[15:]], TASK)
+    assert first.errors == {5: "file is empty"}
+    assert first.good == [position for position in range(15) if position != 5]
+    assert second.good == list(range(6))
+
+
+@pytest.mark.parametrize("length", [10, 1000])
+def test_large_files_are_read_a_few_at_once(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "READ_BYTES", 10_000)
+    calls: list[int] = []
+    source = FakeSource({"a": bytes(length)})
+    monkeypatch.setattr(source, "read", lambda names: calls.append(len(names)) or [bytes(length) for _ in names])
+    list(decode_parts(source, [["a"] * 200, ["a"] * 100], TASK))
+    assert sum(calls) == 300
+    assert calls[:2] == [chunks.READ_FIRST] * 2  # before the first sizes are known
+    assert max(calls[2:]) <= 10_000 // length
+
+
+def test_file_that_the_source_cannot_give_fails_alone() -> None:
+    class Damaged(FakeSource):
+        def read(self, names: Sequence[str]) -> list[bytes]:
+            if "07.png" in names:
+                raise SourceError("bad checksum")
+            return super().read(names)
+
+    (chunk,) = decode_parts(Damaged(FILES), [list(FILES)], TASK)
+    assert chunk.errors == {5: "file is empty", 7: "cannot be read from the source: bad checksum"}
+    assert len(chunk.good) == len(chunk.pixels) == len(chunk.sha256) == len(chunk.phash) == 19
+
+
+def test_empty_parts_give_empty_chunks() -> None:
+    empty, full, last = decode_parts(FakeSource(FILES), [[], ["00.png"], []], TASK)
+    assert len(empty.pixels) == len(last.pixels) == 0
+    np.testing.assert_array_equal(full.pixels[0], fake_pixels(0))

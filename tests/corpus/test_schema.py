@@ -45,7 +45,7 @@ def test_types_survive_parquet(ages: list, tmp_path: Path) -> None:
         {"image_id": ["a", "a", "c"]},
         {"image_id": ["a", None, "c"]},
         {"split": ["labeled", "train", "test"]},
-        {"label": [2, None, 0]},
+        {"label": [-1, None, 0]},
         {"row": [0, 2, 1]},
         {"row": [1, 2, 3]},
         {"width": [8, 0, 8]},

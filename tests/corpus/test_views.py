@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from nevus.contracts import Corpus, CorpusError
-from nevus.corpus.views import labeled_images, select, unlabeled_images, without
+from nevus.corpus.views import labeled_images, require_labeled_test, select, unlabeled_images, without
 
 
 def corpus(splits, labels):
@@ -56,3 +56,22 @@ def test_holding_out_removes_those_images_from_everything_that_trains():
     assert rest.manifest["image_id"].tolist() == ["i0", "i2", "i3", "i4"]
     assert select(rest, "labeled").pixels[:, 0, 0, 0].tolist() == [0, 2]
     assert len(unlabeled_images(rest)) == 2
+
+
+def test_a_part_keeps_the_names_of_the_classes():
+    named = MIXED._replace(classes=("nv", "mel"))
+    assert select(named, "labeled").classes == ("nv", "mel")
+
+
+def test_classes_are_those_of_the_corpus():
+    with pytest.raises(CorpusError, match="none of bcc"):
+        labeled_images(MIXED._replace(classes=("nv", "mel", "bcc")))
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"), [([0, 0], "2 benign, 0 melanoma and 0 without"), ([1, None], "0 benign, 1 melanoma and 1")]
+)
+def test_a_test_split_without_every_label_is_refused_with_the_way_out(labels, found):
+    with pytest.raises(CorpusError, match=rf"{found}.*splits\.test=hold_out"):
+        require_labeled_test(corpus(["test", "test"], labels))
+    require_labeled_test(corpus(["test", "test"], [1, 0]))

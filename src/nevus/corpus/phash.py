@@ -3,15 +3,15 @@
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
+from PIL import Image
 from scipy.fft import dct
-from torch.nn import functional as F
 
 from nevus.contracts import Pixels
 
 SIDE = 32  # pixels, before the transform
 KEPT = 8  # lowest frequencies a side: 8 x 8 = 64 bits
-BATCH = 1024  # images at once: 8 MB of doubles
+BATCH = 64  # images at once: at 224 pixels 40 MB while they turn grey
 
 
 def phash(pixels: Pixels) -> list[str]:
@@ -33,20 +33,47 @@ def phash(pixels: Pixels) -> list[str]:
     return hashes
 
 
+def symmetric_hashes(pixels: Pixels, rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Hashes of some images in all symmetries of the square.
+
+    Args:
+        pixels: (N, H, W, 3) uint8.
+        rows: (n,) positions of those wanted.
+
+    Returns:
+        (n, 8) uint64. Column s is `phash` as a number after `s % 4` quarter turns to the left and, from 4 on, a swap
+        of left and right.
+    """
+    hashes = np.empty((len(rows), 8), dtype=np.uint64)
+    step = max(1, BATCH * SIDE * SIDE // (pixels.shape[1] * pixels.shape[2]))
+    for start in range(0, len(rows), step):
+        grey = _grey(np.asarray(pixels[rows[start : start + step]]))
+        for symmetry in range(8):
+            turned = np.rot90(grey, symmetry % 4, axes=(1, 2))
+            packed = _pack(turned[:, :, ::-1] if symmetry >= 4 else turned)
+            hashes[start : start + step, symmetry] = packed.view(">u8")[:, 0]
+    return hashes
+
+
 def _hash_batch(pixels: Pixels) -> list[str]:
+    return [row.tobytes().hex() for row in _pack(_grey(pixels))]
+
+
+def _pack(grey: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(n, 8) bytes from (n, 32, 32)."""
     basis = dct(np.eye(SIDE), type=2, axis=0)[:KEPT]  # (8, 32): only the rows of the transform that are kept
     # (n, 8, 8); rounded, because in a flat image rounding errors alone would decide what lies above the median
-    low = (basis @ _grey(pixels) @ basis.T).round(6)
+    low = (basis @ grey @ basis.T).round(6)
     flat = low.reshape(len(low), KEPT * KEPT)
-    bits = flat > np.median(flat, axis=1, keepdims=True)
-    return [row.tobytes().hex() for row in np.packbits(bits, axis=1)]
+    return np.packbits(flat > np.median(flat, axis=1, keepdims=True), axis=1)
 
 
 def _grey(pixels: Pixels) -> "np.ndarray[Any, np.dtype[np.float64]]":
     """Luma by ITU-R BT.601 in Pillow's whole numbers, (n, 32, 32)."""
-    weights = np.array([19595, 38470, 7471], dtype=np.int64)
-    grey = ((pixels.astype(np.int64) @ weights + 0x8000) >> 16).astype(np.uint8)
-    if grey.shape[1:] != (SIDE, SIDE):
-        image = torch.from_numpy(grey)[:, None]
-        grey = F.interpolate(image, size=(SIDE, SIDE), mode="bilinear", antialias=True)[:, 0].numpy()
+    if pixels.shape[1:3] == (SIDE, SIDE):
+        red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+        grey = (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
+    else:
+        images = (Image.fromarray(image).convert("L") for image in pixels)
+        grey = np.stack([np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR)) for image in images])
     return grey.astype(np.float64)

@@ -21,7 +21,7 @@ def _column(dtype: Any, *checks: pa.Check, nullable: bool = False, unique: bool 
 _COLUMNS = {
     "image_id": _column(str, pa.Check.str_length(min_value=1), unique=True),
     "split": _column(str, pa.Check.isin(SPLITS)),
-    "label": _column("Int64", pa.Check.isin([0, 1]), nullable=True),
+    "label": _column("Int64", pa.Check.ge(0), nullable=True),
     "diagnosis": _column(str, nullable=True),
     "group_id": _column(str, nullable=True),
     "age": _column("float64", pa.Check.in_range(0, 150), nullable=True),

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nevus.contracts import CLASSES, Corpus, CorpusError, Pixels
+from nevus.contracts import Corpus, CorpusError, Pixels
 
 
 def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
@@ -17,7 +17,7 @@ def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
     """
     part = select(corpus, "labeled")
     labels = part.manifest["label"].to_numpy(dtype=np.int64)
-    missing = [name for number, name in enumerate(CLASSES) if number not in labels]
+    missing = [name for number, name in enumerate(corpus.classes) if number not in labels]
     if missing:
         raise CorpusError(
             f"training needs labelled images of every class, but there is none of {', '.join(missing)}. "
@@ -41,13 +41,30 @@ def unlabeled_images(corpus: Corpus) -> Pixels:
     return part.pixels
 
 
+def require_labeled_test(corpus: Corpus) -> None:
+    """Refuse a test split that no classifier can be scored on.
+
+    Raises:
+        CorpusError: A test image has no label, or a class has no test image.
+    """
+    labels = corpus.manifest.loc[corpus.manifest["split"] == "test", "label"]
+    counts = [int((labels == number).sum()) for number in range(len(corpus.classes))]
+    if labels.isna().any() or not all(counts):
+        found = ", ".join(f"{count} {name}" for count, name in zip(counts, corpus.classes, strict=True))
+        raise CorpusError(
+            "scoring needs labelled test images of every class, but the test split has "
+            f"{found} and {int(labels.isna().sum())} without a label. Draw test images from the labelled ones by "
+            "splits.test=hold_out in conf/base/parameters/splits.yml, or `--params splits.test=hold_out`."
+        )
+
+
 def select(corpus: Corpus, *splits: str) -> Corpus:
     """Only these splits; a view of the pixels where their rows follow one another, else a copy."""
     manifest = corpus.manifest[corpus.manifest["split"].isin(splits)]
     rows = manifest["row"].to_numpy(dtype=np.int64)
     together = len(rows) > 0 and bool((np.diff(rows) == 1).all())
     pixels = corpus.pixels[rows[0] : rows[-1] + 1] if together else corpus.pixels[rows]
-    return Corpus(manifest.assign(row=np.arange(len(rows))), pixels, corpus.fingerprint)
+    return corpus._replace(manifest=manifest.assign(row=np.arange(len(rows))), pixels=pixels)
 
 
 def without(corpus: Corpus, held_out: NDArray[np.int64]) -> Corpus:

@@ -1,0 +1,36 @@
+"""What a user may set about splits; the values are in conf/base/parameters/splits.yml."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from nevus.contracts import Options
+
+
+class SplitOptions(Options):
+    """Which images train, choose and test. A draw never parts images of one group (lesion or patient).
+
+    Attributes:
+        seed: Of every draw.
+        test: As the source has it, or hold_out: the source's own test split is dissolved, and a part of the labelled
+            groups is drawn, stratified by class.
+        test_share: That part, of the labelled images of each class.
+        validation: As the source has it (perhaps none), or hold_out: likewise, from what the test split leaves.
+        validation_share: That part, of the labelled images of each class that the test split leaves.
+        folds: Folds of the labelled images for cross-validation.
+        label_budget: Labelled images to keep of each class; the label of all others is hidden and they become
+            unlabelled. Budgets are nested: what a small one keeps, a larger one keeps too. null keeps all.
+        exact_duplicates: What happens to a training image with the same bytes as a test or validation image, and to a
+            validation image with those of a test image.
+        near_duplicates: What happens to those that are nearly one of these.
+    """
+
+    seed: int = Field(ge=0, lt=2**32)
+    test: Literal["official", "hold_out"]
+    test_share: float = Field(gt=0.0, lt=1.0)
+    validation: Literal["official", "hold_out"]
+    validation_share: float = Field(gt=0.0, lt=1.0)
+    folds: int = Field(ge=2)
+    label_budget: int | None = Field(ge=1)
+    exact_duplicates: Literal["remove", "keep"]
+    near_duplicates: Literal["remove", "keep"]

@@ -1,0 +1,122 @@
+import pandas as pd
+import pytest
+
+from nevus.contracts import QUARANTINE_COLUMNS
+from nevus.corpus.audit import COUNT_COLUMNS, CROSSING_COLUMNS, PAIR_COLUMNS
+from nevus.corpus.findings import LEVELS, findings
+from nevus.corpus.outliers import OUTLIER_COLUMNS
+
+SHORTCUTS = ["probe", "model", "metric", "value", "low", "high", "floor", "images"]
+
+
+@pytest.fixture
+def clean():
+    """Tables of a corpus without fault."""
+    counts = [("all", "all", "labeled", 20, 20), ("all", "all", "test", 10, 10)]
+    counts += [("class", name, split, 5, 5) for name in ("benign", "melanoma") for split in ("labeled", "test")]
+    return {
+        "counts": pd.DataFrame(counts, columns=list(COUNT_COLUMNS)),
+        "quarantine": pd.DataFrame(columns=list(QUARANTINE_COLUMNS)),
+        "pairs": pd.DataFrame(columns=list(PAIR_COLUMNS)).astype({"crosses": bool, "held_out": bool}),
+        "crossings": pd.DataFrame(columns=list(CROSSING_COLUMNS)),
+        "outliers": pd.DataFrame(columns=list(OUTLIER_COLUMNS)),
+        "shortcuts": pd.DataFrame(
+            [("corners", "linear", "balanced_accuracy", 0.52, 0.45, 0.6, 0.5, 20)], columns=SHORTCUTS
+        ),
+    }
+
+
+def pair(kind, split, other_split, label=0, other_label=0):
+    crosses = split != other_split and "left out" not in (split, other_split)
+    held_out = crosses and bool({"test", "validation"} & {split, other_split})
+    return (
+        "a" if kind == "near" else "c",
+        kind,
+        split,
+        label,
+        "b",
+        other_split,
+        other_label,
+        0.99,
+        0,
+        crosses,
+        held_out,
+    )
+
+
+def pair_table(*rows):
+    columns = ["image_id", "kind", "split", "label", "other_id", "other_split", "other_label", "correlation"]
+    return pd.DataFrame(rows, columns=[*columns, "transform", "crosses", "held_out"])[list(PAIR_COLUMNS)]
+
+
+def levels(tables, **changed):
+    table = findings(**tables | changed, classes=2)
+    assert table["level"].map(LEVELS.index).is_monotonic_increasing
+    return {(row["check"], row["level"]): (row["number"], row["finding"]) for _, row in table.iterrows()}
+
+
+def test_a_corpus_without_fault_has_only_fine_findings(clean):
+    assert {level for _, level in levels(clean)} == {"fine"}
+
+
+def test_the_same_bytes_in_test_and_training_call_for_action_and_likeness_for_a_look(clean):
+    found = levels(clean, pairs=pair_table(pair("exact", "test", "labeled"), pair("near", "unlabeled", "validation")))
+    assert found["exact duplicates of held-out images", "act"][0] == 1
+    assert found["near duplicates of held-out images", "look"][0] == 1
+
+
+def test_a_duplicate_that_was_left_out_is_no_finding(clean):
+    assert levels(clean, pairs=pair_table(pair("exact", "test", "left out"))) == levels(clean)
+
+
+def test_duplicates_with_different_labels_are_named(clean):
+    number, words = levels(clean, pairs=pair_table(pair("near", "labeled", "labeled", 0, 1)))["labels", "look"]
+    assert number == 1
+    assert "different labels" in words
+
+
+def test_hidden_labels_do_not_conflict(clean):
+    assert ("labels", "look") not in levels(clean, pairs=pair_table(pair("near", "labeled", "unlabeled", 0, None)))
+
+
+@pytest.mark.parametrize(("held_out", "level"), [(True, "act"), (False, "note")])
+def test_a_lesion_across_a_held_out_split_calls_for_action(clean, held_out, level):
+    rows = [("final", "lesion", "labeled, x", 3, held_out)]
+    assert ("groups across splits", level) in levels(clean, crossings=pd.DataFrame(rows, columns=CROSSING_COLUMNS))
+
+
+def test_a_class_without_images_in_a_split_is_said(clean):
+    counts = clean["counts"]
+    lacking = counts[~((counts["value"] == "melanoma") & (counts["split"] == "test"))]
+    assert levels(clean, counts=lacking)["labels", "look"] == (1, "of 2 classes have images in test: benign")
+
+
+def test_quarantined_files_are_counted_by_the_kind_of_reason(clean):
+    rows = [("a.jpg", "no image: x"), ("b.jpg", "no image: y")]
+    found = levels(clean, quarantine=pd.DataFrame(rows, columns=QUARANTINE_COLUMNS))
+    assert found["quarantine", "look"] == (2, "files set aside: no image")
+
+
+def test_an_outlier_in_two_measures_is_one_image(clean):
+    rows = [("a", "test", m, 0.0, 0.5, -9.0, f"{m}: 1") for m in ("dark image", "blurred")]
+    number, words = levels(clean, outliers=pd.DataFrame(rows, columns=OUTLIER_COLUMNS))["outliers", "look"]
+    assert number == 1
+    assert "blurred (1)" in words
+
+
+def test_corners_above_guessing_are_a_shortcut_and_colour_is_not(clean):
+    rows = [(probe, "linear", "balanced_accuracy", 0.7, 0.6, 0.8, 0.5, 20) for probe in ("corners", "colour")]
+    number, words = levels(clean, shortcuts=pd.DataFrame(rows, columns=SHORTCUTS))["shortcuts", "look"]
+    assert number == 1
+    assert "corners 0.70 [0.60, 0.80]" in words
+
+
+def test_data_without_a_probe_says_so(clean):
+    assert ("shortcuts", "note") in levels(clean, shortcuts=pd.DataFrame(columns=SHORTCUTS))
+
+
+def test_images_of_unknown_lesion_call_for_a_look_and_other_metadata_for_a_note(clean):
+    missing = [("missing", "group_id", "labeled", 4, 4), ("missing", "age", "test", 30, 30)]
+    found = levels(clean, counts=pd.concat([clean["counts"], pd.DataFrame(missing, columns=COUNT_COLUMNS)]))
+    assert found["metadata", "look"][0] == 4
+    assert found["metadata", "note"] == (30, "images lack metadata: age all")

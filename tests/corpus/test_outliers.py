@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from nevus.corpus import outliers
+from nevus.corpus.outliers import MEASURES, find_outliers, measure, robust_scores
+
+
+def names(number):
+    return pd.DataFrame({"image_id": [f"image-{i}" for i in range(number)], "split": "unlabeled"})
+
+
+def skin(number, size=32, seed=0):
+    """Pinkish images that differ a little in brightness, with a little noise."""
+    rng = np.random.default_rng(seed)
+    base = np.array([190, 140, 130]) + rng.normal(0, 8, (number, 1, 1, 1))
+    return np.clip(base + rng.normal(0, 6, (number, size, size, 3)), 0, 255).astype(np.uint8)
+
+
+def test_measures_of_plain_images_are_their_colours():
+    pixels = np.zeros((3, 8, 8, 3), np.uint8)
+    pixels[1], pixels[2, ..., 0] = 255, 255
+    table = measure(pixels)
+    assert tuple(table.columns) == tuple(MEASURES)
+    assert table["brightness"].tolist() == pytest.approx([0, 1, 0.299], abs=1e-6)
+    assert table["saturation"].tolist() == pytest.approx([0, 0, 1])
+    assert table["warmth"].tolist() == pytest.approx([0, 0, 1])
+    assert table["black"].tolist() == [1, 0, 0]
+    assert table["white"].tolist() == [0, 1, 0]
+    assert table["contrast"].tolist() == pytest.approx([0, 0, 0], abs=1e-5)
+    assert table["sharpness"].max() == pytest.approx(-10, abs=0.1)
+
+
+def test_blurring_lowers_sharpness_by_as_many_powers_of_two():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 40, (1, 64, 64, 1)).repeat(3, axis=3)
+    sharp, soft = (np.clip(128 + noise * strength, 0, 255).astype(np.uint8) for strength in (1, 0.25))
+    assert measure(sharp)["sharpness"][0] - measure(soft)["sharpness"][0] == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda image: image // 8, "dark image"),
+        (lambda image: image // 2 + 127, "bright image"),
+        (lambda image: np.broadcast_to(image.mean(axis=2, keepdims=True), image.shape), "nearly grey"),
+        (lambda image: image[..., ::-1], "bluish"),
+        (lambda image: np.where(np.arange(32)[:, None, None] < 8, 0, image), "black area"),
+        (lambda image: np.where(np.arange(32)[:, None, None] < 8, 255, image), "white area"),
+        (lambda image: np.broadcast_to(image.mean(axis=(0, 1)), image.shape), "blurred"),
+    ],
+)
+def test_a_spoilt_image_is_listed_with_the_reason(spoil, reason):
+    pixels = skin(60)
+    pixels[17] = spoil(pixels[17])
+    found = find_outliers(measure(pixels), names(60), np.ones(60, bool), threshold=5)
+    of_it = found[found["image_id"] == "image-17"]
+    assert reason in {text.partition(":")[0] for text in of_it["reason"]}
+    assert set(found["image_id"]) == {"image-17"}
+    assert found["score"].abs().is_monotonic_decreasing
+
+
+def test_alike_images_are_no_outliers():
+    assert find_outliers(measure(skin(60)), names(60), np.ones(60, bool), threshold=5).empty
+
+
+def test_what_is_usual_is_learnt_from_the_chosen_images_only():
+    pixels = np.concatenate([skin(20), skin(40) // 4])
+    usual = np.arange(60) < 20
+    found = find_outliers(measure(pixels), names(60), usual, threshold=5)
+    assert set(found["image_id"]) == set(names(60)["image_id"][20:])
+    none = find_outliers(measure(pixels), names(60), np.zeros(60, bool), threshold=5)  # then all say what is usual
+    assert set(none["image_id"]) <= set(names(60)["image_id"][:20])
+
+
+def test_scores_of_normal_data_are_standard_deviations():
+    values = np.random.default_rng(0).normal(3.0, 2.0, 20_000)
+    assert robust_scores(np.array([3.0, 7.0, -1.0]), values, least=0.01) == pytest.approx([0, 2, -2], abs=0.1)
+
+
+def test_a_skewed_measure_is_judged_on_each_side_apart():
+    values = np.r_[np.linspace(-1, 0, 50), np.linspace(0, 10, 50)]
+    below, above = robust_scores(np.array([-2.0, 2.0]), values, least=0.01)
+    assert abs(below) > 5 * abs(above)
+
+
+def test_measures_do_not_depend_on_the_block(monkeypatch):
+    pixels = skin(7, size=16)
+    whole = measure(pixels)
+    monkeypatch.setattr(outliers, "_BLOCK", 2 * 16 * 16 * 3)
+    pd.testing.assert_frame_equal(measure(pixels), whole)
+
+
+def test_no_images_have_no_outliers():
+    found = find_outliers(measure(np.zeros((0, 8, 8, 3), np.uint8)), names(0), np.zeros(0, bool), threshold=5)
+    assert found.empty
+    assert "reason" in found.columns

@@ -23,9 +23,8 @@ class ImageClassifier(PythonModel):
         from nevus.networks.discriminators import build_discriminator
 
         self._spec: dict[str, Any] = json.loads(Path(context.artifacts["spec"]).read_text(encoding="utf-8"))
-        classes = self._spec["classes"]
-        count = classes if isinstance(classes, int) else len(classes)
-        self._network = build_discriminator(self._spec["network"], classes=count, size=self._spec["size"])
+        classes = len(self._spec["classes"])
+        self._network = build_discriminator(self._spec["network"], classes=classes, size=self._spec["size"])
         self._network.load_state_dict(load_file(context.artifacts["weights"]))
         self._network.eval()
 
@@ -43,12 +42,15 @@ class ImageClassifier(PythonModel):
             params: Unused.
 
         Returns:
-            (N, K) float32, rows adding up to 1.
+            A table of N rows and one float32 column a class, by its name; rows add up to 1.
         """
+        import pandas as pd
+
         from nevus.training.prediction import predict_probabilities
 
         pixels = np.asarray(model_input, dtype=np.uint8)
-        return predict_probabilities(self._network, pixels, average_d4=bool(self._spec["average_d4"]))
+        probabilities = predict_probabilities(self._network, pixels, average_d4=bool(self._spec["average_d4"]))
+        return pd.DataFrame(probabilities, columns=self._spec["classes"])
 
 
 mlflow.models.set_model(ImageClassifier())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nevus.contracts import CorpusError
-from nevus.metrics.classification import METRICS, called_melanoma, score
+from nevus.metrics.classification import METRICS, called, score
 
 
 def test_perfect_predictions_score_perfectly():
@@ -26,10 +26,10 @@ def test_scores_agree_with_a_hand_computed_example():
     assert scores["calibration_error"] == pytest.approx((abs(1 - 0.8) + abs(1 - 1.5)) / 5)
 
 
-def test_a_probability_at_the_threshold_is_called_benign():
-    assert called_melanoma(np.array([0.4, 0.5, 0.6]), 0.5).tolist() == [False, False, True]
+def test_a_probability_at_the_threshold_is_called_label_0():
+    assert called(np.array([0.4, 0.5, 0.6]), 0.5).tolist() == [False, False, True]
 
 
 def test_one_class_alone_cannot_be_scored():
-    with pytest.raises(CorpusError, match="found 0 benign and 3 melanoma"):
+    with pytest.raises(CorpusError, match="found 0 of class 0, 3 of class 1"):
         score(np.ones(3, dtype=int), np.full(3, 0.5), threshold=0.5, bins=10)

@@ -49,7 +49,7 @@ def test_the_same_seed_draws_the_same_test_sets_and_another_seed_others():
 
 
 def test_one_class_alone_is_refused():
-    with pytest.raises(CorpusError, match="benign and melanoma"):
+    with pytest.raises(CorpusError, match="every class, but found 4 of class 0, 0 of class 1"):
         resample(np.zeros(4, dtype=int), np.full(4, None), replicates=10, seed=0)
 
 

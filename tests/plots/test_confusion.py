@@ -17,3 +17,16 @@ def test_the_confusion_matrix_shows_counts_and_shares_of_the_true_class():
 def test_a_confusion_matrix_without_one_class_shows_zero_rather_than_failing():
     figure = confusion(np.zeros(3, int), np.zeros(3, int), classes=CLASSES, name="net", threshold=0.5)
     assert figure.axes[0].texts[2].get_text() == "0\n0% of melanoma"
+
+
+def test_many_classes_are_named_on_both_axes_and_the_likeliest_was_called():
+    names = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
+    labels = np.arange(7)
+    figure = confusion(labels, np.roll(labels, 1), classes=names, name="net", threshold=0.5)
+    assert min(rendered(figure)) > 100
+    axes = figure.axes[0]
+    assert len(axes.texts) == 49
+    assert axes.texts[6].get_text() == "1\n100%"
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == list(names)
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == list(names)
+    assert "the likeliest class" in axes.get_title(loc="left")

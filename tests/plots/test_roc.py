@@ -19,7 +19,8 @@ def test_the_roc_legend_names_every_method_with_its_area_and_interval():
         entry("majority", "floor", [0.5] * 4, (0.5, 0.5, 0.5)),
         entry("colour", "floor", [0.1, 0.6, 0.4, 0.9]),
     ]
-    figure = roc(entries, RocBand(grid, grid * 0, grid * 0 + 1), confidence=0.95)
+    band = RocBand(grid, grid * 0, grid * 0 + 1)
+    figure = roc(entries, band, title="a title", question=("benign", "melanoma"), confidence=0.95)
     assert min(rendered(figure)) > 100
     lines = {line.get_label(): line for line in figure.axes[0].lines}
     assert {
@@ -32,3 +33,12 @@ def test_the_roc_legend_names_every_method_with_its_area_and_interval():
     assert lines["net: 0.75 (0.60 to 0.90)"].get_linestyle() == "-"
     assert len({to_hex(line.get_color()) for label, line in lines.items() if ":" in label}) == 4
     np.testing.assert_allclose(lines["net: 0.75 (0.60 to 0.90)"].get_xydata()[-1], [1, 1])
+
+
+def test_the_curves_of_many_classes_can_be_told_apart():
+    entries = [entry(f"class {number}", "class", [0.1, 0.6, 0.4, 0.9]) for number in range(10)]
+    figure = roc(entries, None, title="a title", question=("other", "the class's"), confidence=0.95)
+    assert min(rendered(figure)) > 100
+    drawn = [line for line in figure.axes[0].lines if line.get_label().startswith("class")]
+    assert len({(to_hex(line.get_color()), line.get_linestyle()) for line in drawn}) == 10
+    assert "called the class's" in figure.axes[0].get_xlabel()

@@ -29,12 +29,13 @@ def bin_index(probabilities: NDArray[Any], bins: int) -> NDArray[np.intp]:
 def calibration_error(labels: NDArray[Any], probabilities: NDArray[Any], *, bins: int) -> float:
     """Compute the expected calibration error: the mean gap between predicted and observed, weighted by bin size.
 
-    arXiv:1706.04599, equation 3, in its form for two classes: the probability of melanoma is held against the share of
-    melanomas, instead of the confidence of the predicted class against its accuracy. The estimate is biased upwards,
-    the more so the fewer images and the more bins (arXiv:2012.08668); it can only be compared at equal n and bins.
+    arXiv:1706.04599, equation 3, of whatever was claimed (`classification.claims`): with two classes the probability of
+    label 1 is held against the share of label 1, with more the probability of the likeliest class against its
+    accuracy, as in the paper. The estimate is biased upwards, the more so the fewer images and the more bins
+    (arXiv:2012.08668); it can only be compared at equal n and bins.
 
     Args:
-        labels: (n,), 0 or 1.
+        labels: (n,), 0 or 1: whether the claim is true.
         probabilities: (n,), of label 1, in [0, 1].
         bins: Number of intervals of equal width.
 
@@ -49,7 +50,7 @@ def reliability_table(labels: NDArray[Any], probabilities: NDArray[Any], *, bins
     """Tabulate what a reliability diagram shows, one row an occupied bin.
 
     Args:
-        labels: (n,), 0 or 1.
+        labels: (n,), 0 or 1: whether the claim is true.
         probabilities: (n,), of label 1, in [0, 1].
         bins: Number of intervals of equal width.
         confidence: Of the Wilson interval of `observed`, which takes images as independent, such as 0.95.

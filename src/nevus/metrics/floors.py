@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from nevus.contracts import PREDICTION_COLUMNS, Corpus, CorpusError, Pixels, Table
+from nevus.contracts import Corpus, CorpusError, Pixels, Table
+from nevus.metrics.predictions import prediction_table
 
 _CHUNK = 4_000_000  # pixels turned into floats at once
 
 
 def majority(training: Corpus, test: Corpus) -> Table:
-    """Predict the melanoma share of the labelled training images for everybody.
+    """Predict the shares of the classes among the labelled training images for everybody.
 
-    Thresholded at 0.5 this is the majority class. Half and half has no majority: such a tie counts as benign, because
-    melanoma is called above the threshold only (`classification.called_melanoma`).
+    Thresholded at 0.5, or by the largest share, this is the majority class. Of classes that are equally frequent the
+    first counts, because the second of two is called above the threshold only (`classification.called`).
 
     Args:
         training: With labelled images.
@@ -34,19 +36,21 @@ def majority(training: Corpus, test: Corpus) -> Table:
     Raises:
         CorpusError: If there are no labelled training images.
     """
-    share = float(_rows(training, "labeled")["label"].astype(float).mean())
+    labels = _rows(training, "labeled")["label"].astype(int).to_numpy()
+    shares = np.bincount(labels, minlength=len(training.classes)) / len(labels)
     rows = _rows(test, "test")
-    return _predictions(rows, np.full(len(rows), share), seed=0)
+    return prediction_table(rows, np.tile(shares, (len(rows), 1)), seed=0)
 
 
 def colour_svm(training: Corpus, test: Corpus, *, folds: int = 5, seed: int = 0) -> Table:
     """Classify by colour alone: a support-vector machine on `colour_statistics`.
 
     Standardised features, RBF kernel, C = 1 (chosen nowhere), Platt scaling (Platt 1999) by cross-validation on the
-    labelled training images only; images of one group stay in one fold, and the folds' machines are averaged.
+    labelled training images only; images of one group stay in one fold, and the folds' machines are averaged. With
+    more than two classes the machines decide between pairs of them, and each class is scaled against the rest.
 
     Args:
-        training: With labelled images of both classes.
+        training: With labelled images of every class.
         test: With test images.
         folds: Of the cross-validation; fewer where a class has fewer groups.
         seed: Shuffles the images into folds.
@@ -60,13 +64,13 @@ def colour_svm(training: Corpus, test: Corpus, *, folds: int = 5, seed: int = 0)
     labelled, rows = _rows(training, "labeled"), _rows(test, "test")
     labels = labelled["label"].astype(int).to_numpy()
     groups = labelled["group_id"].astype("object").where(labelled["group_id"].notna(), labelled["image_id"]).to_numpy()
-    folds = min(folds, _groups_of_rarer_class(labels, groups))
+    folds = min(folds, _groups_of_rarest_class(labels, groups, training.classes))
     features = colour_statistics(training.pixels, labelled["row"].to_numpy())
     splits = list(StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(features, labels, groups))
     machine = make_pipeline(StandardScaler(), SVC(kernel="rbf", C=1.0))
     calibrated = CalibratedClassifierCV(machine, method="sigmoid", cv=splits, ensemble=True).fit(features, labels)
-    probability = calibrated.predict_proba(colour_statistics(test.pixels, rows["row"].to_numpy()))[:, 1]
-    return _predictions(rows, probability, seed)
+    probabilities = calibrated.predict_proba(colour_statistics(test.pixels, rows["row"].to_numpy()))
+    return prediction_table(rows, probabilities, seed=seed)
 
 
 def colour_statistics(pixels: Pixels, rows: NDArray[Any] | None = None) -> NDArray[np.float32]:
@@ -106,17 +110,12 @@ def _rows(corpus: Corpus, split: str) -> Table:
     return rows
 
 
-def _groups_of_rarer_class(labels: NDArray[Any], groups: NDArray[Any]) -> int:
-    found = [len(set(groups[labels == label])) for label in (0, 1)]
-    if min(found) < 2:
+def _groups_of_rarest_class(labels: NDArray[Any], groups: NDArray[Any], classes: Sequence[str]) -> int:
+    counts = [len(set(groups[labels == label])) for label in range(len(classes))]
+    if min(counts) < 2:
+        *others, last = (f"{count} {name}" for count, name in zip(counts, classes, strict=True))
         raise CorpusError(
-            f"The colour floor needs labelled images of two lesions of each class, but found {found[0]} benign and "
-            f"{found[1]} melanoma. Look at the split in the ingestion parameters."
+            "The colour floor needs labelled images of two lesions of each class, but found "
+            f"{', '.join(others)} and {last}. Look at the split in the ingestion parameters."
         )
-    return min(found)
-
-
-def _predictions(rows: Table, probability: NDArray[Any], seed: int) -> Table:
-    return rows.assign(probability=probability.astype(np.float64), seed=seed)[list(PREDICTION_COLUMNS)].reset_index(
-        drop=True
-    )
+    return min(counts)

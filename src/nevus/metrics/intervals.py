@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import CorpusError
-from nevus.metrics.classification import METRICS, require_both_classes, score
+from nevus.metrics.classification import require_every_class, score
 from nevus.metrics.weighted import Floats, cumulative, weighted_scores
 
 
@@ -49,13 +49,13 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
     """Draw bootstrap test sets of whole groups (lesions or patients), as integer weights of the images.
 
     Images of one lesion are not independent, so lesions are drawn, with replacement, and bring all of their images.
-    The draw is stratified: groups that are all benign, all melanoma and mixed are drawn apart, each as often as there
-    are such groups. So both classes are in every replicate, without which AUC and sensitivity do not exist, and the
-    prevalence stays what the design of the test set made it. Training is not repeated: the intervals speak of the test
-    images, not of another training seed.
+    The draw is stratified: groups that hold the same classes (all of one class, or the same mixture) are drawn apart,
+    each kind as often as there are such groups. So every class is in every replicate, without which AUC and recall do
+    not exist, and the prevalence stays what the design of the test set made it. Training is not repeated: the intervals
+    speak of the test images, not of another training seed.
 
     Args:
-        labels: (n,), 0 or 1, both present.
+        labels: (n,), 0 to K - 1, all present.
         groups: (n,), ids; null where an image is its own group.
         replicates: Number of draws R.
         seed: Of the random generator. The same labels, groups and seed give the same draws.
@@ -66,18 +66,17 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
     Raises:
         CorpusError: If a class is missing.
     """
-    require_both_classes(labels)
+    require_every_class(labels, max(2, int(labels.max(initial=0)) + 1))
     group = _group_index(groups)
-    sizes = np.bincount(group)
-    share = np.bincount(group, weights=labels) / sizes
-    stratum = np.where(share == 0, 0, np.where(share == 1, 1, 2))
+    present = np.zeros((group.max() + 1, labels.max() + 1), dtype=bool)
+    present[group, labels] = True
+    kinds = np.unique(present[:, ::-1], axis=0, return_inverse=True)[1].ravel()
     generator = np.random.default_rng(seed)
-    drawn = np.zeros((replicates, len(sizes)), dtype=np.uint16)
-    for number in range(3):
-        members = np.flatnonzero(stratum == number)
-        if len(members):
-            even = np.full(len(members), 1 / len(members))
-            drawn[:, members] = generator.multinomial(len(members), even, size=replicates)
+    drawn = np.zeros((replicates, len(kinds)), dtype=np.uint16)
+    for kind in np.unique(kinds):
+        members = np.flatnonzero(kinds == kind)
+        even = np.full(len(members), 1 / len(members))
+        drawn[:, members] = generator.multinomial(len(members), even, size=replicates)
     return drawn[:, group]
 
 
@@ -87,20 +86,20 @@ def estimate(
     """Score predictions, once as they are and once for each resampled test set.
 
     Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of label 1.
+        labels: (n,), 0 to K - 1.
+        probabilities: (n,), of label 1, or (n, K), of each class.
         weights: (R, n) from `resample`.
-        threshold: Called melanoma above this probability.
+        threshold: Called label 1 above this probability; only for two classes.
         bins: Number of intervals of the calibration error.
 
     Returns:
-        An estimate for each of `METRICS`. The calibration error's replicates lie higher than its value, because
-        repeated images make small samples smaller and the estimate is biased upwards there; its interval may even
-        exclude the value.
+        An estimate for each of the scores of `classification.score`. The calibration error's replicates lie higher than
+        its value, because repeated images make small samples smaller and the estimate is biased upwards there; its
+        interval may even exclude the value.
     """
     values = score(labels, probabilities, threshold=threshold, bins=bins)
     replicates = weighted_scores(labels, probabilities, weights, threshold=threshold, bins=bins)
-    return {name: Estimate(values[name], replicates[name]) for name in METRICS}
+    return {name: Estimate(values[name], replicates[name]) for name in values}
 
 
 def paired_difference(method: Estimate, other: Estimate, *, confidence: float) -> Difference:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nevus.metrics.calibration import bin_index
-from nevus.metrics.classification import called_melanoma
+from nevus.metrics.classification import METRICS, called, claims, class_count, one_against_rest, squared_errors
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -21,22 +21,25 @@ def weighted_scores(
     """Score the same predictions under R sets of weights, without a loop over R.
 
     Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of label 1, in [0, 1].
-        weights: (R, n), not negative; each row gives weight to both classes.
-        threshold: Called melanoma above this probability.
+        labels: (n,), 0 to K - 1.
+        probabilities: (n,), of label 1, or (n, K), of each class; in [0, 1].
+        weights: (R, n), not negative; each row gives weight to every class.
+        threshold: Called label 1 above this probability; only for two classes.
         bins: Number of intervals of the calibration error.
 
     Returns:
         The keys of `classification.score`, each (R,); equal to scikit-learn's results with `sample_weight`.
     """
     rows = max(1, _BLOCK // len(labels))
-    terms = _terms(labels, probabilities, threshold, bins)
+    terms, classes = _terms(labels, probabilities, threshold, bins), class_count(probabilities)
+    questions = one_against_rest(labels, probabilities)
     blocks = []
     for start in range(0, len(weights), rows):
         block = weights[start : start + rows].astype(np.float64)
-        blocks.append(_sums(block @ terms) | _ranking(*cumulative(labels, probabilities, block)))
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        ranked = [_ranking(*cumulative(*question, block)) for question in questions]
+        means = {name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]}
+        blocks.append(_sums(block @ terms, classes) | means)
+    return {name: np.concatenate([block[name] for block in blocks]) for name in METRICS if name in blocks[0]}
 
 
 def cumulative(labels: NDArray[Any], probabilities: NDArray[Any], weights: Floats) -> tuple[Floats, Floats]:
@@ -60,37 +63,36 @@ def cumulative(labels: NDArray[Any], probabilities: NDArray[Any], weights: Float
 
 
 def _terms(labels: NDArray[Any], probabilities: NDArray[Any], threshold: float, bins: int) -> Floats:
-    """Lay out, (n, 5 + bins), what each image adds to the sums whose ratios are the scores that need no ranking."""
-    called, melanoma = called_melanoma(probabilities, threshold), labels == 1
-    in_bin = bin_index(probabilities, bins)[:, None] == np.arange(bins)
-    gap = labels - probabilities
-    columns = [melanoma, ~melanoma, melanoma & called, ~melanoma & ~called, gap**2]
-    return np.column_stack([*columns, in_bin * gap[:, None]]).astype(np.float64)
+    """Lay out, (n, 2K + 1 + bins), what each image adds to the sums whose ratios are the scores without ranking."""
+    members = labels[:, None] == np.arange(class_count(probabilities))
+    hits = members & (called(probabilities, threshold) == labels)[:, None]
+    true, claimed = claims(labels, probabilities)
+    in_bin = bin_index(claimed, bins)[:, None] == np.arange(bins)
+    columns = [members, hits, squared_errors(labels, probabilities), in_bin * (true - claimed)[:, None]]
+    return np.column_stack(columns).astype(np.float64)
 
 
-def _sums(sums: Floats) -> dict[str, Floats]:
-    melanoma, benign, true_positive, true_negative, squared = sums[:, :5].T
-    total = melanoma + benign
-    sensitivity, specificity = true_positive / melanoma, true_negative / benign
-    return {
-        "accuracy": (true_positive + true_negative) / total,
-        "balanced_accuracy": (sensitivity + specificity) / 2,
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-        "brier": squared / total,
-        "calibration_error": np.abs(sums[:, 5:]).sum(axis=1) / total,
+def _sums(sums: Floats, classes: int) -> dict[str, Floats]:
+    members, hits, rest = np.split(sums, [classes, 2 * classes], axis=1)  # (R, K) twice, (R, 1 + bins)
+    total, recalls = members.sum(axis=1), hits / members
+    scores = {
+        "accuracy": hits.sum(axis=1) / total,
+        "balanced_accuracy": recalls.mean(axis=1),
+        "brier": rest[:, 0] / total,
+        "calibration_error": np.abs(rest[:, 1:]).sum(axis=1) / total,
     }
+    return scores | {"specificity": recalls[:, 0], "sensitivity": recalls[:, 1]} if classes == 2 else scores
 
 
 def _ranking(true_positive: Floats, false_positive: Floats) -> dict[str, Floats]:
     gained = np.diff(true_positive, axis=1, prepend=0.0)
     wrong = np.diff(false_positive, axis=1, prepend=0.0)
-    melanoma, benign = true_positive[:, -1], false_positive[:, -1]
-    # A melanoma outranks the benign images that come later, and half of those tied with it.
-    outranked = gained * (benign[:, None] - false_positive + wrong / 2)
-    called = true_positive + false_positive
-    precision = np.divide(true_positive, called, out=np.zeros_like(called), where=called > 0)
+    positive, negative = true_positive[:, -1], false_positive[:, -1]
+    # A positive image outranks the negative ones that come later, and half of those tied with it.
+    outranked = gained * (negative[:, None] - false_positive + wrong / 2)
+    reached = true_positive + false_positive
+    precision = np.divide(true_positive, reached, out=np.zeros_like(reached), where=reached > 0)
     return {
-        "auc": outranked.sum(axis=1) / (melanoma * benign),
-        "average_precision": (gained * precision).sum(axis=1) / melanoma,
+        "auc": outranked.sum(axis=1) / (positive * negative),
+        "average_precision": (gained * precision).sum(axis=1) / positive,
     }

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matplotlib.figure import Figure
 
 from nevus.contracts import Table
 from nevus.plots.style import BLUE, GREY, new_figure, tidy, unit_square
 
 
-def reliability(table: Table, *, name: str, error: float, confidence: float) -> Figure:
-    """Draw how often images given a probability are melanoma, above a histogram of the probabilities.
+def reliability(table: Table, *, classes: Sequence[str], name: str, error: float, confidence: float) -> Figure:
+    """Draw how often what was given a probability is true, above a histogram of the probabilities.
+
+    Of two classes that is the second; of more, the likeliest.
 
     Args:
         table: Columns `start`, `end`, `count`, `predicted`, `observed`, `low`, `high`; one row an occupied bin.
+        classes: Names of the classes.
         name: Of the method, for the title.
         error: Expected calibration error, for the legend.
         confidence: Of the bars from `low` to `high`, such as 0.95.
@@ -20,6 +25,9 @@ def reliability(table: Table, *, name: str, error: float, confidence: float) -> 
     Returns:
         A figure of two axes that share the probability.
     """
+    observed, predicted = f"share of {classes[-1]} among those images", f"probability of {classes[-1]}"
+    if len(classes) > 2:
+        observed, predicted = "share of those images called rightly", "probability of the likeliest class"
     figure = new_figure(5.8, 7.2)
     above, below = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True)
     above.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=":", label="perfectly calibrated")
@@ -39,12 +47,12 @@ def reliability(table: Table, *, name: str, error: float, confidence: float) -> 
     tidy(
         above,
         title=f"Does a probability of {name} mean what it says?\nCalibration error {error:.3f}",
-        ylabel="observed: share of melanoma among those images",
+        ylabel=f"observed: {observed}",
     )
     unit_square(above)
     above.legend(loc="upper left", fontsize=9)
     below.bar(
         table["start"], table["count"], width=table["end"] - table["start"], align="edge", color=BLUE, edgecolor="white"
     )
-    tidy(below, xlabel="predicted probability of melanoma", ylabel="test images")
+    tidy(below, xlabel=f"predicted {predicted}", ylabel="test images")
     return figure

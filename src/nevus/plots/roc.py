@@ -1,26 +1,32 @@
-"""Receiver operating characteristic of several methods in one pair of axes."""
+"""Receiver operating characteristic of several methods, or of several classes, in one pair of axes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from nevus.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, new_figure, tidy, unit_square
+from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, new_figure, tidy, unit_square
 
-_COLOURS = {"method": (BLUE,), "baseline": (VERMILION, PURPLE), "floor": (GREEN, GREY, ORANGE)}
+_COLOURS = {
+    "method": (BLUE,),
+    "baseline": (VERMILION, PURPLE),
+    "floor": (GREEN, GREY, ORANGE),
+    "class": (BLUE, VERMILION, GREEN, ORANGE, PURPLE, INK),
+}
+_DASHES = ("-", "--", ":", "-.")  # one after the other, when the colours are used up
 
 
 class RocEntry(NamedTuple):
-    """One method in the figure.
+    """One curve in the figure.
 
     Attributes:
         name: For the legend.
-        role: "method", "baseline" or "floor" (dashed).
+        role: "method", "baseline", "floor" (dashed), or "class" where each curve is a class against the rest.
         labels: (n,), 0 or 1.
         probabilities: (n,), of label 1.
         auc: Area under the curve, with the ends of its interval.
@@ -41,12 +47,16 @@ class RocBand(NamedTuple):
     high: NDArray[Any]
 
 
-def roc(entries: Sequence[RocEntry], band: RocBand, *, confidence: float) -> Figure:
-    """Draw all methods, floors dashed, with a band around the main method.
+def roc(
+    entries: Sequence[RocEntry], band: RocBand | None, *, title: str, question: tuple[str, str], confidence: float
+) -> Figure:
+    """Draw all curves, floors dashed, with a band around the main method where there is one.
 
     Args:
-        entries: The methods, the main one first.
+        entries: The methods, the main one first; or the classes.
         band: Of the main method.
+        title: What is compared.
+        question: What label 0 and label 1 stand for, such as ("benign", "melanoma"), for the axes.
         confidence: Of the band and of the intervals in the legend, such as 0.95.
 
     Returns:
@@ -55,33 +65,40 @@ def roc(entries: Sequence[RocEntry], band: RocBand, *, confidence: float) -> Fig
     figure = new_figure(6.4, 6.6)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":", label="chance")
-    axes.fill_between(band.grid, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0)
     taken: dict[str, int] = {}
     for entry in entries:
-        number = taken.get(entry.role, 0)
-        taken[entry.role] = number + 1
-        colours = _COLOURS[entry.role]
-        wrong, right, _ = roc_curve(entry.labels, entry.probabilities, drop_intermediate=False)
-        value, low, high = entry.auc
-        axes.plot(
-            wrong,
-            right,
-            color=colours[number % len(colours)],
-            linewidth=2.4 if entry.role == "method" else 1.6,
-            linestyle="--" if entry.role == "floor" else "-",
-            zorder=4 if entry.role == "method" else 3,
-            label=f"{entry.name}: {value:.2f} ({low:.2f} to {high:.2f})",
-        )
+        _draw(axes, entry, taken.setdefault(entry.role, 0))
+        taken[entry.role] += 1
+    negative, positive = question
     tidy(
         axes,
-        title=f"Melanomas found against false alarms: {entries[0].name} beside baseline and floors",
-        xlabel="false positive rate: share of benign images called melanoma",
-        ylabel="true positive rate: share of melanomas found",
+        title=title,
+        xlabel=f"false positive rate: share of {negative} images called {positive}",
+        ylabel=f"true positive rate: share of {positive} images found",
     )
     unit_square(axes)
     axes.set_aspect("equal")
     level = f"{confidence:.0%}"
-    axes.legend(loc="lower right", title=f"AUC ({level} interval); band: {level}, point by point", fontsize=9)
-    count, positive = len(entries[0].labels), int(np.sum(entries[0].labels))
-    axes.text(0.99, 0.34, f"{count} test images, {positive} melanoma", ha="right", fontsize=9, color=GREY)
+    legend = f"AUC ({level} interval)"
+    if band:
+        axes.fill_between(band.grid, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0)
+        legend += f"; band: {level}, point by point"
+    axes.legend(loc="lower right", title=legend, fontsize=9)
     return figure
+
+
+def _draw(axes: Axes, entry: RocEntry, number: int) -> None:
+    """Draw one curve, the number-th of its role."""
+    colours = _COLOURS[entry.role]
+    dashes = "--" if entry.role == "floor" else _DASHES[number // len(colours) % len(_DASHES)]
+    wrong, right, _ = roc_curve(entry.labels, entry.probabilities, drop_intermediate=False)
+    value, low, high = entry.auc
+    axes.plot(
+        wrong,
+        right,
+        color=colours[number % len(colours)],
+        linewidth=2.4 if entry.role == "method" else 1.6,
+        linestyle=dashes,
+        zorder=4 if entry.role == "method" else 3,
+        label=f"{entry.name}: {value:.2f} ({low:.2f} to {high:.2f})",
+    )

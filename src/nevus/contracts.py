@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 else:
     Table = Pixels = Weights = Figure = Tensor = Any
 
-SPLITS = ("labeled", "unlabeled", "test")
-CLASSES = ("benign", "melanoma")  # label 0 and label 1
+SPLITS = ("labeled", "validation", "unlabeled", "test")
+CLASSES = ("benign", "melanoma")  # label 0 and label 1, where a reader's task does not say otherwise
 
 MANIFEST_COLUMNS = (
     "image_id",
@@ -45,8 +45,16 @@ MANIFEST_COLUMNS = (
     "phash",
     "row",
 )
+# `probability` is that of label 1. Where there are K > 2 classes, `probability_0` to `probability_<K - 1>`, of each
+# label, stand in its place; so the columns say how many classes there are.
 PREDICTION_COLUMNS = ("image_id", "split", "group_id", "label", "probability", "seed")
 QUARANTINE_COLUMNS = ("file", "reason")
+# Where each packed image goes: `split` is null where it is left out, `label` null where it is hidden, `fold` counts
+# from 0 among the labelled images and is null elsewhere; `reason` says why it is not where the source had it.
+ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "fold", "reason")
+# Pairs of images that are one: `kind` is "exact" (same bytes) or "near"; `correlation` of the thumbnails, -1 to 1;
+# `transform` is the symmetry of the square that brings the second onto the first, 0 (none) to 7.
+DUPLICATE_COLUMNS = ("image_id", "other_id", "kind", "correlation", "transform")
 # One row a method and metric. `role` is "method", "baseline" or "floor"; `low` and `high` bound the interval.
 METRIC_COLUMNS = ("method", "role", "metric", "value", "low", "high")
 
@@ -110,11 +118,13 @@ class Listing:
         records: One row an image: `file` (a name in the source) and what the format knows of the manifest's columns.
         quarantine: One row a file set aside: `file`, `reason`.
         source: Where the files can be read.
+        classes: Names of the classes; a record's `label` is a position among them.
     """
 
     records: Table
     quarantine: Table
     source: Source
+    classes: tuple[str, ...] = CLASSES
 
 
 class Corpus(NamedTuple):
@@ -124,11 +134,13 @@ class Corpus(NamedTuple):
         manifest: One row an image, columns as in `MANIFEST_COLUMNS`; `row` is the position in `pixels`.
         pixels: (N, H, W, 3) uint8, usually memory-mapped and read-only.
         fingerprint: Changes with the source, the parameters and the code that packed it.
+        classes: Names of the classes; `label` in the manifest is a position among them.
     """
 
     manifest: Table
     pixels: Pixels
     fingerprint: str
+    classes: tuple[str, ...] = CLASSES
 
 
 @dataclass(frozen=True)
@@ -142,6 +154,7 @@ class CorpusRecipe:
         total: Number of images to decode, for the progress bar.
         check: Called with the whole manifest and quarantine before anything is moved into place; raises
             `QuarantineError` or `CorpusError`.
+        classes: Names of the classes.
     """
 
     fingerprint: str
@@ -149,6 +162,7 @@ class CorpusRecipe:
     chunks: Callable[[], Iterator[tuple[Pixels, Table, Table]]]
     total: int
     check: Callable[[Table, Table], None]
+    classes: tuple[str, ...] = CLASSES
 
 
 class Classifier(NamedTuple):

@@ -4,10 +4,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nevus.contracts import QUARANTINE_COLUMNS, SourceError
+from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
 from nevus.io.raw_files import FolderSource, ZipSource
-from nevus.readers.melanoma_detection import read
+from nevus.readers import melanoma_detection
+from nevus.readers.options import MelanomaDetectionOptions
 from tests.fakes import FakeSource, melanoma_files
+
+
+def read(source: Source | None) -> Listing:
+    return melanoma_detection.read(source, MelanomaDetectionOptions(), size=32)
 
 
 def _quarantine(extra: dict[str, bytes]) -> dict[str, str]:

@@ -65,7 +65,7 @@ def test_counts_and_class_shares_are_those_asked_for() -> None:
 
 def test_labels_of_unlabeled_images_are_hidden_and_others_are_true() -> None:
     options = _options()
-    records, truth = phantom.read(options, 32).records, phantom.attributes(options)
+    records, truth = phantom.read(None, options, size=32).records, phantom.attributes(options)
     hidden = records["split"] == "unlabeled"
     assert records.loc[hidden, ["label", "diagnosis"]].isna().all(axis=None)
     assert records["label"].dtype == pd.Int64Dtype()
@@ -76,7 +76,7 @@ def test_labels_of_unlabeled_images_are_hidden_and_others_are_true() -> None:
 
 
 def test_records_name_every_file_once_and_nothing_is_quarantined() -> None:
-    listing = phantom.read(_options(), 32)
+    listing = phantom.read(None, _options(), size=32)
     assert sorted(listing.records["file"]) == listing.source.names()
     assert listing.records["image_id"].is_unique
     first = listing.records.iloc[42]
@@ -115,27 +115,27 @@ def test_two_images_of_a_lesion_share_its_attributes_and_patient_but_not_the_pho
 
 
 def test_an_image_is_the_same_whatever_is_read_with_it() -> None:
-    source = phantom.read(_options(), 32).source
+    source = phantom.read(None, _options(), size=32).source
     names = source.names()[::40]
     together = source.read(names)
     assert [source.read([name])[0] for name in names[:12]] == together[:12]
     assert source.read(names[::-1]) == together[::-1]
     assert source.read([names[3], names[3]]) == [together[3]] * 2
-    assert phantom.read(_options(), 32).source.read(names) == together
+    assert phantom.read(None, _options(), size=32).source.read(names) == together
     assert source.read([]) == []
 
 
 def test_all_images_differ_and_another_seed_draws_others() -> None:
     name = "labeled/phantom_00000.png"
-    source = phantom.read(_options(), 32).source
+    source = phantom.read(None, _options(), size=32).source
     files = source.read(source.names()[:200])
     assert len({hashlib.sha256(data).digest() for data in files}) == 200
-    assert phantom.read(_options(seed=1), 32).source.read([name]) != source.read([name])
+    assert phantom.read(None, _options(seed=1), size=32).source.read([name]) != source.read([name])
 
 
 @pytest.mark.parametrize("size", [32, 45, 96, 128])
 def test_files_are_rgb_png_of_the_size_asked_for(size: int) -> None:
-    source = phantom.read(_options(), size).source
+    source = phantom.read(None, _options(), size=size).source
     for data in source.read(source.names()[:4]):
         image = Image.open(io.BytesIO(data))
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (size, size))
@@ -143,7 +143,7 @@ def test_files_are_rgb_png_of_the_size_asked_for(size: int) -> None:
 
 
 def test_every_size_shows_the_same_drawing() -> None:
-    small, large = phantom.read(_options(), 32), phantom.read(_options(), 128)
+    small, large = phantom.read(None, _options(), size=32), phantom.read(None, _options(), size=128)
     names = small.source.names()[:30]
     shrunk = _pixels(large, names).reshape(30, 32, 4, 32, 4, 3).mean(axis=(2, 4))
     assert np.abs(shrunk - _pixels(small, names)).mean() < 4  # of 255: the sensor's noise and rounding
@@ -152,19 +152,19 @@ def test_every_size_shows_the_same_drawing() -> None:
 @pytest.mark.parametrize("size", [31, 129])
 def test_a_size_out_of_range_is_refused(size: int) -> None:
     with pytest.raises(SourceError, match="32 to 128"):
-        phantom.read(_options(), size)
+        phantom.read(None, _options(), size=size)
 
 
 def test_an_unknown_file_is_refused() -> None:
     with pytest.raises(SourceError, match="nothing"):
-        phantom.read(_options(), 32).source.read(["labeled/nothing.png"])
+        phantom.read(None, _options(), size=32).source.read(["labeled/nothing.png"])
 
 
 def test_fingerprint_follows_options_and_size() -> None:
-    base = phantom.read(_options(), 32).source.fingerprint
-    assert base == phantom.read(_options(), 32).source.fingerprint
+    base = phantom.read(None, _options(), size=32).source.fingerprint
+    assert base == phantom.read(None, _options(), size=32).source.fingerprint
     others = [(_options(seed=1), 32), (_options(overlap=0.4), 32), (_options(), 33)]
-    assert len({base, *(phantom.read(options, size).source.fingerprint for options, size in others)}) == 4
+    assert len({base, *(phantom.read(None, options, size=size).source.fingerprint for options, size in others)}) == 4
 
 
 @pytest.mark.parametrize("change", [{"overlap": 1.1}, {"labeled": -1}, {"seed": -1}, {"colour": 3}])
@@ -175,7 +175,7 @@ def test_options_out_of_bounds_are_refused(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_color_statistics_go_far_but_not_all_the_way(seed: int) -> None:
-    listing = phantom.read(_options(seed=seed), 32)
+    listing = phantom.read(None, _options(seed=seed), size=32)
     train, test = (listing.records[listing.records["split"] == split] for split in ("labeled", "test"))
     machine = make_pipeline(StandardScaler(), SVC(C=1.0))
     machine.fit(_color_statistics(_pixels(listing, train["file"].tolist())), train["label"].astype(int))

@@ -12,14 +12,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
+from nevus.readers.names import is_litter, readable, refusal
+from nevus.readers.options import MelanomaDetectionOptions
 
 LAYOUT = (
     "labeled/<number>_0.jpg (benign nevus) and labeled/<number>_1.jpg (melanoma), the same in test/, and "
     "unlabeled/<number>.jpg, all three perhaps inside one folder more"
 )
 DIAGNOSES = ("nevus", "melanoma")  # by the digit at the end of the name, which is the label
+FOLDERS = ("labeled", "unlabeled", "test")
 SUFFIXES = (".jpg", ".jpeg", ".png")
-LITTER = (".ds_store", "thumbs.db", "desktop.ini")
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 
 _LABELED = re.compile(r"([0-9]{1,18})_([01])")
@@ -42,7 +44,7 @@ class _Image(NamedTuple):
         return SPLITS.index(self.split), self.number, -1 if self.label is None else self.label, self.file
 
 
-def read(source: Source | None) -> Listing:
+def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int) -> Listing:
     """List the images of MelanomaDetection.
 
     What operating systems leave behind (`__MACOSX/`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed over without a
@@ -50,6 +52,8 @@ def read(source: Source | None) -> Listing:
 
     Args:
         source: The zip or the folder.
+        options: None to choose.
+        size: Not needed: the images are listed as they are.
 
     Returns:
         Records sorted by split and number, with `image_id` such as "labeled/0_0", `label` (null if unlabeled),
@@ -60,13 +64,13 @@ def read(source: Source | None) -> Listing:
     """
     if source is None:
         raise SourceError(f"The reader 'melanoma_detection' needs files ({LAYOUT}), but the catalog names none.")
-    names = [name for name in source.names() if not _is_litter(name)]
+    names = [name for name in source.names() if not is_litter(name)]
     images: dict[str, _Image] = {}
     quarantine: list[tuple[str, str]] = []
     for name in names:
         found = _parse(name)
         if isinstance(found, str):
-            quarantine.append((_readable(name), found))
+            quarantine.append((readable(name), found))
         elif found.image_id in images:
             quarantine.append((name, f"same image id as another file: {images[found.image_id].file}"))
         else:
@@ -80,27 +84,15 @@ def read(source: Source | None) -> Listing:
     )
 
 
-def _is_litter(name: str) -> bool:
-    path = PurePosixPath(name)
-    return "__MACOSX" in path.parts or path.name.lower() in LITTER
-
-
-def _readable(name: str) -> str:
-    """The name with bytes that are no text as escapes: tables and CSV files take nothing else."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _parse(name: str) -> _Image | str:
     """The image that a name stands for, or the reason to set the file aside."""
     path = PurePosixPath(name)
-    if name != _readable(name):
-        return "name is not valid UTF-8"
-    if path.is_absolute() or ".." in path.parts or "\\" in name or re.match(r"[A-Za-z]:", name):
-        return "name leads out of the archive"
+    if (reason := refusal(name)) is not None:
+        return reason
     if path.suffix.lower() not in SUFFIXES:
         return f"not an image by its suffix: wanted one of {', '.join(SUFFIXES)}"
-    if len(path.parts) not in (2, 3) or (split := path.parts[-2]) not in SPLITS:
-        return f"unknown folder: wanted one of {', '.join(SPLITS)}"
+    if len(path.parts) not in (2, 3) or (split := path.parts[-2]) not in FOLDERS:
+        return f"unknown folder: wanted one of {', '.join(FOLDERS)}"
     match = (_UNLABELED if split == "unlabeled" else _LABELED).fullmatch(path.stem)
     if match is None:
         wanted = "<number>" if split == "unlabeled" else "<number>_0 or <number>_1"
@@ -124,7 +116,7 @@ def _record(image: _Image) -> dict[str, Any]:
 def _check(images: list[_Image], names: list[str]) -> None:
     labels = Counter(image.label for image in images if image.split == "labeled")
     if not labels:
-        folders = sorted({_readable(str(PurePosixPath(name).parent)) for name in names})
+        folders = sorted({readable(str(PurePosixPath(name).parent)) for name in names})
         found = ", ".join(f"'{folder}'" for folder in folders[:8]) or "nothing"
         raise SourceError(
             f"MelanomaDetection wants {LAYOUT}. Found {len(names):,} files and none of that layout in labeled/; "

@@ -1,6 +1,8 @@
-"""What a user may set about the embedded data sets; the values are in conf/base/parameters/ingestion.yml."""
+"""What a user may set about each format; the values are in conf/base/parameters/ingestion.yml."""
 
-from pydantic import Field
+from typing import Literal
+
+from pydantic import ConfigDict, Field
 
 from nevus.contracts import Options
 
@@ -24,3 +26,99 @@ class PhantomOptions(Options):
     test: int = Field(ge=4, le=50_000)
     unlabeled_melanoma_share: float = Field(ge=0.0, le=1.0)
     overlap: float = Field(ge=0.0, le=1.0)
+
+
+class MelanomaDetectionOptions(Options):
+    """MelanomaDetection: its layout says everything."""
+
+
+class ImageFolderOptions(Options):
+    """`train/`, `test/` and perhaps `unlabeled/` (and `validation/` or `val/`) with one folder a class.
+
+    Attributes:
+        classes: Names of the class folders in the order of their labels, so that of two the second is what is looked
+            for; null takes them in alphabetical order.
+    """
+
+    classes: tuple[str, ...] | None
+
+
+class Isic2017Options(Options):
+    """The ISIC 2017 challenge, part 3.
+
+    Attributes:
+        task: The column of the ground truth that is 1 for what is looked for; everything else is the other class.
+    """
+
+    task: Literal["melanoma", "seborrheic_keratosis"]
+
+
+class SiimIsic2020Options(Options):
+    """The SIIM-ISIC 2020 competition.
+
+    Attributes:
+        files: What the images come in: JPEGs beside the tables, or TFRecord shards, which carry their own labels.
+        official_duplicates: Leave out one of each pair in the competition's list of duplicates, if the source has it.
+        test_images: What becomes of the competition's test images, whose labels were never published: leave_out, or
+            unlabeled to train on them without labels.
+    """
+
+    files: Literal["jpeg", "tfrecord"]
+    official_duplicates: bool
+    test_images: Literal["leave_out", "unlabeled"]
+
+
+class Ham10000Options(Options):
+    """HAM10000.
+
+    Attributes:
+        task: Two classes, melanoma against nevus (all other diagnoses are left out) or malignant (mel, bcc, akiec)
+            against benign; or the seven diagnoses.
+        confirmed_by: Only diagnoses confirmed in these ways (`dx_type`); null takes all.
+    """
+
+    task: Literal["melanoma_nevus", "malignant_benign", "seven"]
+    confirmed_by: tuple[Literal["histo", "follow_up", "consensus", "confocal"], ...] | None
+
+
+class DiagnosisFoldersOptions(Options):
+    """One folder a diagnosis, of any depth, for the synthesis of images.
+
+    Attributes:
+        diagnoses: Folders to take, in the order of their labels; null takes all in alphabetical order.
+    """
+
+    diagnoses: tuple[str, ...] | None
+
+
+class MnistOptions(Options):
+    """MNIST: handwritten digits in IDX files.
+
+    Attributes:
+        digits: Those to take; their positions here are the labels.
+    """
+
+    digits: tuple[int, ...] = Field(min_length=1)
+
+
+class TableOptions(Options):
+    """Any table with a column of image paths.
+
+    Attributes:
+        file: Name of the CSV or parquet file in the source.
+        columns: Column of the manifest to column of the table. `file` is needed; `image_id`, `split`, `label`,
+            `diagnosis`, `group_id`, `age`, `sex`, `site` may be given; null where the table has no such column.
+        classes: Names of the classes in the order of their labels.
+        labels: Value of the label column, as text, to the name of its class; null where the column holds the names.
+        splits: Value of the split column, as text, to labeled, validation, unlabeled or test; null where it holds them.
+        source: Name of the data set, written into the manifest.
+    """
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # YAML reads the label 1 as a number
+
+    file: str = Field(min_length=1)
+    columns: dict[str, str | None]
+    classes: tuple[str, ...] = Field(min_length=1)
+    labels: dict[str, str] | None
+    splits: dict[str, str] | None
+    source: str = Field(min_length=1)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from nevus.contracts import QUARANTINE_COLUMNS, Listing, SourceError
+from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
 from nevus.readers import options as options_module
 from nevus.readers import phantom_drawing, phantom_fields, phantom_population
 from nevus.readers.options import PhantomOptions
@@ -25,10 +25,11 @@ PIXELS_AT_ONCE = 2**17  # fields of a chunk stay in the processor's cache
 HIDDEN = "unlabeled"
 
 
-def read(options: PhantomOptions, size: int) -> Listing:
+def read(source: Source | None, options: PhantomOptions, *, size: int) -> Listing:
     """List the phantom's images; they are drawn when the source is read.
 
     Args:
+        source: Not needed: nothing is read.
         options: Seed, numbers of images and how alike the classes are.
         size: Width and height of the images in pixels, 32 to 128.
 

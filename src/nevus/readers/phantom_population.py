@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import norm
 
-from nevus.contracts import SPLITS
 from nevus.readers.options import PhantomOptions
 
 DIAGNOSES = ("nevus", "melanoma")  # label 0 and label 1
+DRAWN = ("labeled", "unlabeled", "test")  # splits
 SITES = {  # frequency among nevi and melanomas together
     "back": 0.29,
     "lower extremity": 0.22,
@@ -89,7 +89,7 @@ def _assign_lesions(options: PhantomOptions, rng: np.random.Generator) -> pd.Dat
     melanoma = (options.labeled // 2, round(options.unlabeled * options.unlabeled_melanoma_share), options.test // 2)
     totals = (options.labeled, options.unlabeled, options.test)
     parts, used = [], 0
-    for split, total, positive in zip(SPLITS, totals, melanoma, strict=True):
+    for split, total, positive in zip(DRAWN, totals, melanoma, strict=True):
         for label, count in enumerate((total - positive, positive)):
             second = count // 4  # of 3/4 as many lesions as images, one in three
             lesion = used + np.r_[: count - second, :second]
@@ -97,7 +97,7 @@ def _assign_lesions(options: PhantomOptions, rng: np.random.Generator) -> pd.Dat
             parts.append(pd.DataFrame({"split": split, "label": label, "lesion": lesion}))
     table = pd.concat(parts, ignore_index=True)
     number = rng.permutation(used)  # else a lesion's number would give the label away
-    order = np.lexsort((rng.random(len(table)), table["split"].map(SPLITS.index)))
+    order = np.lexsort((rng.random(len(table)), table["split"].map(DRAWN.index)))
     return table.assign(lesion=number[table["lesion"]]).iloc[order].reset_index(drop=True)
 
 

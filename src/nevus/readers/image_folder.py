@@ -1,0 +1,146 @@
+"""Image folders: a folder a split, and in it a folder a class, as torchvision's `ImageFolder` and many Kaggle sets do.
+
+The format has no lesion or patient ids, so nothing can keep images of one lesion on one side of a split.
+"""
+
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
+from nevus.readers.names import SUFFIXES, listed, sort_names
+from nevus.readers.options import ImageFolderOptions
+
+LAYOUT = (
+    "train/<class>/<image>, the same in test/ and in validation/ or val/ where there are any, and unlabeled/<image>, "
+    "all perhaps inside one folder more"
+)
+FOLDERS = {
+    "train": "labeled",
+    "val": "validation",
+    "validation": "validation",
+    "test": "test",
+    "unlabeled": "unlabeled",
+}
+COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
+PARAMETER = "ingestion.image_folder.classes in conf/<env>/parameters.yml"
+
+
+class _Image(NamedTuple):
+    file: str
+    split: str
+    folder: str  # of the class, as written in the source; "" where unlabelled
+    image_id: str
+
+    @property
+    def order(self) -> tuple[int, str]:
+        return SPLITS.index(self.split), self.image_id
+
+
+def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Listing:
+    """List the images of a train/test folder tree.
+
+    Folder names are compared without regard to case. A class folder may hold folders of any depth; below `unlabeled/`
+    the folders say nothing, and their names are not kept as labels. What operating systems leave behind is passed over;
+    every other file that is not an image of this layout is quarantined, and so are images of a class without an image
+    in `train/`, since nothing could learn it.
+
+    Args:
+        source: The zip or the folder.
+        options: The classes in the order of their labels.
+        size: Not needed: the images are listed as they are.
+
+    Returns:
+        Records sorted by split and id, with `image_id` such as "train/Benign/melanoma_17" (the path from the split's
+        folder on, without the suffix), `label` and `diagnosis` (null if unlabelled), `group_id` (null throughout) and
+        `source`; the names of the classes.
+
+    Raises:
+        SourceError: There is no source, no image of the layout in `train/`, fewer than two classes, or other classes
+            than the options name.
+    """
+    if source is None:
+        raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
+    names = sort_names(source.names())
+    quarantine = names.refused + [(name, f"not an image by its suffix: {', '.join(SUFFIXES)}") for name in names.others]
+    images: dict[str, _Image] = {}
+    for name in names.images:
+        found = _parse(name)
+        if isinstance(found, str):
+            quarantine.append((name, found))
+        elif found.image_id in images:
+            quarantine.append((name, f"same image id as another file: {images[found.image_id].file}"))
+        else:
+            images[found.image_id] = found
+    classes = _classes([image.folder for image in images.values() if image.split == "labeled"], options, names.images)
+    records, unknown = _records(sorted(images.values(), key=lambda image: image.order), classes)
+    return Listing(
+        records=pd.DataFrame(records, columns=list(COLUMNS)).astype({"label": "Int64"}),
+        quarantine=pd.DataFrame(quarantine + unknown, columns=list(QUARANTINE_COLUMNS), dtype=str),
+        source=source,
+        classes=classes,
+    )
+
+
+def _parse(name: str) -> _Image | str:
+    """The image that a name stands for, or the reason to set the file aside."""
+    path = PurePosixPath(name)
+    folders = path.parts[:-1]
+    if hidden := [folder for folder in folders if folder.startswith(".")]:  # .ipynb_checkpoints holds copies
+        return f"in a hidden folder: {hidden[0]}"
+    top = next((depth for depth, folder in enumerate(folders[:2]) if folder.lower() in FOLDERS), None)
+    if top is None:
+        return f"unknown folder: wanted one of {', '.join(FOLDERS)}, at the top or inside one folder"
+    split = FOLDERS[folders[top].lower()]
+    if split != "unlabeled" and len(folders) == top + 1:
+        return f"no class folder: the image lies directly in {folders[top]}"
+    folder = "" if split == "unlabeled" else folders[top + 1]
+    return _Image(name, split, folder, str(PurePosixPath(*path.parts[top:]).with_suffix("")))
+
+
+def _classes(folders: list[str], options: ImageFolderOptions, names: list[str]) -> tuple[str, ...]:
+    """Names of the classes in the order of their labels."""
+    if not folders:
+        parents = Counter(str(PurePosixPath(name).parent) for name in names)
+        raise SourceError(
+            f"An image folder wants {LAYOUT}. Found {len(names):,} images and none of that layout in train/; the "
+            f"folders with most images are {listed([name for name, _ in parents.most_common()])}. "
+            "Choose the reader that fits (ingestion.format in conf/<env>/parameters.yml), or move the folders."
+        )
+    spelled = {folder.casefold(): folder for folder in sorted(set(folders), reverse=True)}
+    found = tuple(spelled[key] for key in sorted(spelled))
+    wanted = found if options.classes is None else options.classes
+    if sorted(name.casefold() for name in wanted) != sorted(spelled):
+        raise SourceError(
+            f"The classes must be the folders in train/: {PARAMETER} names {listed(wanted)}, but train/ holds images "
+            f"of {listed(found)}. Name each folder once, in the order of the labels, or set it to null."
+        )
+    if len(wanted) < 2:
+        raise SourceError(
+            f"An image folder wants at least two classes in train/, but all images there lie in {listed(found)}. "
+            "Complete the data, or read a single class by ingestion.format: diagnosis_folders."
+        )
+    return wanted
+
+
+def _records(images: list[_Image], classes: tuple[str, ...]) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """The records, and quarantine rows for images of an unknown class."""
+    labels = {name.casefold(): label for label, name in enumerate(classes)}
+    known = [image for image in images if not image.folder or image.folder.casefold() in labels]
+    records = [_record(image, labels.get(image.folder.casefold()), classes) for image in known]
+    unknown = sorted(set(images) - set(known))
+    return records, [(i.file, f"class without an image in train: {i.folder}") for i in unknown]
+
+
+def _record(image: _Image, label: int | None, classes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "file": image.file,
+        "image_id": image.image_id,
+        "split": image.split,
+        "label": label,
+        "diagnosis": None if label is None else classes[label],
+        "group_id": None,
+        "source": "image_folder",
+    }

@@ -1,0 +1,98 @@
+"""SIIM-ISIC 2020, what its two layouts have in common: rows of text, and which of them to trust."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from nevus.contracts import Source, Table
+from nevus.readers.tables import set_aside
+
+WITHOUT_LABELS = "competition's test"  # stands in the column `split` until the options say what becomes of it
+LABELED = ("labeled", "validation", "test")  # splits that need a label
+LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}  # as text; tables that passed through pandas hold floats
+OLDEST = 150.0  # years
+TEST_COLUMNS = ("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge")
+TRAIN_COLUMNS = (*TEST_COLUMNS, "diagnosis", "target")
+RECORD_COLUMNS = ["file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source"]
+
+_TO_MANIFEST = {"image_name": "image_id", "patient_id": "group_id", "anatom_site_general_challenge": "site"}
+
+
+class Found(NamedTuple):
+    """What one of the two layouts holds.
+
+    Attributes:
+        rows: One row an image, index 0..N-1: `file`, `split`, and as text or null `TRAIN_COLUMNS`, perhaps
+            `benign_malignant` too.
+        quarantine: What is no image of the competition: `file`, `reason`.
+        source: Where the files can be read.
+        named_by: The column that names a row in the quarantine.
+    """
+
+    rows: Table
+    quarantine: Table
+    source: Source
+    named_by: str
+
+
+def sound(rows: Table, *, named_by: str) -> tuple[Table, Table]:
+    """Part rows in those to trust and the quarantine.
+
+    Args:
+        rows: Of `Found`.
+        named_by: Likewise.
+
+    Returns:
+        Rows with unique ids, targets of 0 or 1 where the split needs one, and ages of people or null; quarantine rows.
+    """
+    parts = []
+    for judge in (_targets, _contradictions, _ages, _disagreements, _repetitions):
+        bad, reasons = judge(rows)
+        rows, aside = set_aside(rows, bad, reasons, id_column=named_by)
+        parts.append(aside)
+    return rows, pd.concat(parts, ignore_index=True)
+
+
+def to_records(rows: Table) -> Table:
+    """Rename, turn text into numbers, hide labels of unlabelled images.
+
+    Args:
+        rows: Of `sound`.
+
+    Returns:
+        `RECORD_COLUMNS`.
+    """
+    known = rows["split"].isin(LABELED)
+    records = rows.rename(columns=_TO_MANIFEST).assign(
+        label=rows["target"].map(LABELS).astype("Int64").where(known),
+        diagnosis=rows["diagnosis"].where(known, None),
+        age=pd.to_numeric(rows["age_approx"]).astype("float64"),
+        source="SIIM-ISIC 2020",
+    )
+    return records[RECORD_COLUMNS].reset_index(drop=True)
+
+
+def _targets(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    bad = rows["split"].isin(LABELED) & ~rows["target"].isin(list(LABELS))
+    return bad, "target must be 0 or 1: found " + rows["target"].fillna("nothing")
+
+
+def _contradictions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    said = rows["benign_malignant"] if "benign_malignant" in rows else pd.Series(None, index=rows.index, dtype=object)
+    label = said.map({"benign": 0, "malignant": 1})
+    bad = rows["split"].isin(LABELED) & said.notna() & (label != rows["target"].map(LABELS))
+    return bad, "target and benign_malignant contradict each other: " + rows["target"] + " and " + said
+
+
+def _ages(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    age = pd.to_numeric(rows["age_approx"], errors="coerce")
+    return rows["age_approx"].notna() & ~age.between(0.0, OLDEST), "age_approx is no age: " + rows["age_approx"]
+
+
+def _disagreements(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    labels = rows["target"].map(LABELS).astype("float64").groupby(rows["image_name"])
+    return labels.transform("max") > labels.transform("min"), "same image id with both targets: " + rows["image_name"]
+
+
+def _repetitions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    return rows["image_name"].duplicated(), "same image id as another row: " + rows["image_name"]

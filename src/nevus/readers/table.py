@@ -1,0 +1,172 @@
+"""Any table with a column of image paths: one's own data, described in YAML, without a line of code."""
+
+import logging
+import unicodedata
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
+from nevus.readers.names import SUFFIXES, Names, listed, refusal, sort_names
+from nevus.readers.options import TableOptions
+from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
+from nevus.readers.tables import find_table, read_table, set_aside
+
+OLDEST = 150  # years; the manifest takes no more
+SEXES = {"m": "male", "f": "female"}
+
+logger = logging.getLogger(__name__)
+
+
+def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
+    """List the images that a table names.
+
+    Paths in the table are relative to its folder or to the source's, with slashes of either kind.
+
+    Args:
+        source: A zip or a folder with the table and the images.
+        options: The table, and what its columns and values mean.
+        size: Not needed: the images are listed as they are.
+
+    Returns:
+        Records in the order of the table. `image_id` is the file's name in the source where no column gives it; without
+        a column for it, `split` is "labeled" where there is a label and "unlabeled" elsewhere. `label` and `diagnosis`
+        of unlabeled images are hidden; an age that is no number from 0 to 150 is null; the log counts both. In
+        quarantine: rows that cannot be used, images that no row names, and all other files.
+
+    Raises:
+        SourceError: There is no source or no table, the options do not fit the table or one another, or no row of the
+            table can be used.
+    """
+    if source is None:
+        raise SourceError("The reader 'table' needs a table and the images it names, but the catalog names no files.")
+    mapping = columns(options)
+    names = sort_names(source.names())
+    file = options.file if options.file in names.others else find_table(names.others, options.file)
+    rows = _rows(read_table(source, file, required=sorted(set(mapping.values()))), mapping)
+    rows = _located(rows, file, names).pipe(_understood, options, split_given="split" in mapping)
+    reasons = _reasons(rows, mapping)
+    good, aside = set_aside(
+        rows.assign(shown=rows["file"].fillna(rows["path"])), reasons.notna(), reasons, id_column="shown"
+    )
+    if good.empty:
+        raise _nothing(file, aside, names)
+    rest = _rest(names, {file, *rows["file"].dropna()}, file)
+    return Listing(
+        records=_finished(good).assign(source=options.source).reset_index(drop=True),
+        quarantine=pd.concat([aside, rest], ignore_index=True),
+        source=source,
+        classes=options.classes,
+    )
+
+
+def _rows(table: Table, mapping: dict[str, str]) -> Table:
+    """The columns of the manifest, as text; those that the table lacks are null."""
+    empty = pd.Series(None, index=table.index, dtype=object)
+    return pd.DataFrame({field: table[mapping[field]] if field in mapping else empty for field in FIELDS})
+
+
+def _located(rows: Table, table: str, names: Names) -> Table:
+    """Add `path`, as the table has it; `file` becomes the name in the source, or null where there is none."""
+    present = {unicodedata.normalize("NFC", name): name for name in (*names.images, *names.others) if name != table}
+    folder = PurePosixPath(table).parent
+
+    def locate(path: object) -> str | None:
+        if not isinstance(path, str) or _leads_out(path):
+            return None
+        relative = unicodedata.normalize("NFC", path.replace("\\", "/"))  # a Mac writes accents as letters of their own
+        places = (str(folder / relative), str(PurePosixPath(relative)))
+        return next((present[place] for place in places if place in present), None)
+
+    return rows.assign(path=rows["file"], file=rows["file"].map(locate).astype(object))
+
+
+def _leads_out(path: str) -> bool:
+    return refusal(path.replace("\\", "/")) is not None
+
+
+def _understood(rows: Table, options: TableOptions, *, split_given: bool) -> Table:
+    """Add `number` and `part`: the class and the split that the values stand for, null where they stand for none."""
+    classes = rows["label"].map(lambda value: meaning(value, options.labels, options.classes)).astype(object)
+    if split_given:
+        parts = rows["split"].map(lambda value: meaning(value, options.splits, SPLITS)).astype(object)
+    else:
+        parts = rows["label"].notna().map({True: "labeled", False: "unlabeled"}).astype(object)
+    positions = {name: position for position, name in enumerate(options.classes)}
+    return rows.assign(part=parts, number=classes.map(positions).astype("Int64"))
+
+
+def _reasons(rows: Table, mapping: dict[str, str]) -> "pd.Series[str]":
+    """Why a row cannot be used, the first reason that holds; null where it can."""
+    ids = rows["image_id"] if "image_id" in mapping else rows["file"]
+    outside = rows["path"].map(lambda path: isinstance(path, str) and _leads_out(path)).astype(bool)
+    reasons = pd.Series(None, index=rows.index, dtype=object)
+    no_class = rows["number"].isna() & (rows["part"] != "unlabeled")
+    for bad, kind, particular in (
+        (rows["path"].isna(), "row names no file", None),
+        (outside, "path leads out of the source", rows["path"]),
+        (rows["file"].isna(), "no such file", rows["path"]),
+        (ids.isna(), "row has no image id", None),
+        (rows["part"].isna() & rows["split"].isna(), "row names no split", None),
+        (rows["part"].isna(), "unknown split", rows["split"]),
+        (no_class & rows["label"].notna(), "unknown label", rows["label"]),
+        (no_class, "row has no label, but its split needs one", rows["part"]),
+    ):
+        said = kind if particular is None else kind + ": " + particular.fillna("")
+        reasons = reasons.where(reasons.notna() | ~bad, said)
+    return _repeated(rows, ids, reasons)
+
+
+def _repeated(rows: Table, ids: "pd.Series[str]", reasons: "pd.Series[str]") -> "pd.Series[str]":
+    """Add reasons for rows about a file or an id that a row before them has."""
+    good = rows[reasons.isna()]
+    claims = good.groupby("file")[["part", "number"]].transform("nunique", dropna=False)
+    torn = (claims > 1).any(axis=1)
+    kept = good[~torn]
+    again = kept["file"].duplicated()
+    same = ids[kept.index].duplicated() & ~again
+    reasons = reasons.copy()
+    reasons[torn.index[torn]] = "rows about one file disagree on its label or split"
+    reasons[again.index[again]] = "another row names the same file"
+    reasons[same.index[same]] = "same image id as another row: " + ids[same.index[same]]
+    return reasons
+
+
+def _finished(good: Table) -> Table:
+    hidden = good["part"] == "unlabeled"
+    if (count := int((hidden & good[["label", "diagnosis"]].notna().any(axis=1)).sum())) > 0:
+        logger.info("Label and diagnosis of %d unlabeled images are hidden.", count)
+    ages = pd.to_numeric(good["age"], errors="coerce").astype(float)
+    ages = ages.where(ages.between(0, OLDEST))
+    if (count := int((ages.isna() & good["age"].notna()).sum())) > 0:
+        logger.warning("%d ages are no numbers from 0 to %d and are taken as unknown.", count, OLDEST)
+    sexes = good["sex"].str.lower()
+    return good.assign(
+        image_id=good["image_id"].fillna(good["file"]),
+        split=good["part"],
+        label=good["number"].mask(hidden),
+        diagnosis=good["diagnosis"].mask(hidden),
+        age=ages,
+        sex=sexes.replace(SEXES),
+    )[list(FIELDS)]
+
+
+def _rest(names: Names, used: set[str], table: str) -> Table:
+    """Quarantine rows of the files that no row names."""
+    rest = [(name, f"no row of the table names it: {table}") for name in names.images if name not in used]
+    rest += [
+        (name, f"not an image by its suffix: wanted one of {', '.join(SUFFIXES)}")
+        for name in names.others
+        if name not in used
+    ]
+    return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
+
+
+def _nothing(file: str, aside: Table, names: Names) -> SourceError:
+    kinds = aside["reason"].str.partition(":")[0].value_counts()
+    found = ", ".join(f"{count:,} x {kind}" for kind, count in kinds.items())
+    first = f"{aside['file'].iloc[0]} ({aside['reason'].iloc[0]})"
+    return SourceError(
+        f"No row of the table {file} can be used: {found}, such as {first}. Paths must be relative "
+        f"to the table's folder or to the source, which holds the images {listed(names.images)}. {WHERE}"
+    )

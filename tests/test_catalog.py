@@ -29,7 +29,7 @@ def test_every_dataset_is_in_the_catalog_with_a_layer(catalog, names):
 def test_figures_and_tables_have_previews(catalog, names):
     shown = [name for name in names if type(catalog.get(name)).__name__ in ("FigureDataset", "CSVDataset")]
     assert {"ssgan.metrics", "ssgan.roc", "contact_sheet", "corpus_summary"} <= set(shown)
-    for name in [*shown, "ssgan.progress", "corpus@packed"]:
+    for name in [*shown, "ssgan.progress", "packed@recipe"]:
         assert callable(getattr(catalog.get(name), "preview", None)), name
 
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -122,8 +123,8 @@ def test_commands_change_parameters_that_exist(document: Path) -> None:
 def test_code_in_a_page_is_python_and_imports_what_there_is(document: Path) -> None:
     text = document.read_text()
     for block in PYTHON.findall(text):
-        if "# in register_pipelines:" in block or "params.py: " in block or "in list_images" in block:
-            continue  # excerpts of a function or a class
+        if "# in register_pipelines:" in block:
+            continue  # an excerpt of a function
         for node in ast.walk(ast.parse(block)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nevus"):
                 assert exists(node, text), f"{node.module}: {[alias.name for alias in node.names]}"
@@ -148,6 +149,25 @@ def is_module(name: str) -> bool:
     except ModuleNotFoundError:
         return False
     return True
+
+
+def test_the_reader_of_a_page_passes_the_test_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = PYTHON.findall((ROOT / "docs" / "how_to" / "bring_your_own_images.md").read_text())
+    files = {block.partition("\n")[0].removeprefix("# "): block for block in blocks}
+
+    def run(path: str, name: str) -> ModuleType:
+        module = ModuleType(name)
+        exec(compile(files[path], path, "exec"), module.__dict__)
+        return module
+
+    options = run("src/nevus/readers/options.py", "page.options").NamedFilesOptions
+    monkeypatch.setattr("nevus.readers.options.NamedFilesOptions", options, raising=False)
+    reader = run("src/nevus/readers/named_files.py", "nevus.readers.named_files")
+    monkeypatch.setitem(sys.modules, "nevus.readers.named_files", reader)
+    monkeypatch.setattr("nevus.readers.named_files", reader, raising=False)
+    tests = vars(run("tests/readers/test_named_files.py", "page.test_named_files"))
+    called = [test() for name, test in tests.items() if name.startswith("test_")]
+    assert len(called) == 2
 
 
 @pytest.fixture(scope="module")

@@ -49,17 +49,20 @@ def test_git_keeps_only_the_folders_of_data(project):
     assert {path.name for path in inside} == {".gitkeep"}
 
 
-def test_no_defaults_hide_in_the_parameter_models():
+def every_subclass(model: type) -> list[type]:
+    direct = model.__subclasses__()
+    return direct + [further for child in direct for further in every_subclass(child)]
+
+
+def test_no_defaults_hide_in_the_parameter_models(project):
     """Default values live in conf/base/parameters alone."""
     import importlib
 
     from nevus.contracts import Options
 
-    for module in ("augment.options", "networks.options", "training.options", "readers.options"):
-        importlib.import_module(f"nevus.{module}")
-    for name in ("ingestion", "supervised", "ssgan", "cross_validation", "reporting"):
-        importlib.import_module(f"nevus.pipelines.{name}.params")
-    models = [model for model in Options.__subclasses__() if model.__module__.endswith(("options", "params"))]
+    for file in [*(project / "src").rglob("*options.py"), *(project / "src").rglob("params.py")]:
+        importlib.import_module(".".join(file.relative_to(project / "src").with_suffix("").parts))
+    models = [model for model in every_subclass(Options) if model.__module__.endswith(("options", "params"))]
     assert len(models) >= 8
     for model in models:
         for field, info in model.model_fields.items():

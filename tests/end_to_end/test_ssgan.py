@@ -153,7 +153,7 @@ def test_real_images_go_the_same_way(new_project, sample_data):
     assert result.returncode == 0, result.stderr
     summary = pd.read_csv(made.data("08_reporting/melanoma/corpus_summary.csv"))
     counts = summary.groupby("split")["images"].sum().to_dict()
-    assert counts == {"labeled": 200, "unlabeled": 7018, "test": 300, "quarantined": 0}
+    assert counts == {"labeled": 200, "unlabeled": 7018, "test": 300, "left out": 0, "quarantined": 0}
 
 
 def test_cross_validation_ends_with_scores_of_both_methods(new_project):

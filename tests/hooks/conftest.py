@@ -69,6 +69,26 @@ def metrics() -> pd.DataFrame:
 
 
 @pytest.fixture
+def audit() -> dict[str, pd.DataFrame]:
+    """What the audit leaves of a small corpus with one fault."""
+    counts = [("all", "all", "labeled", 1200, 900), ("all", "all", "test", 30, 30)]
+    counts += [("class", "benign", "labeled", 1100, 850), ("class", "melanoma", "labeled", 100, 50)]
+    findings = [
+        ("act", "exact duplicates", 3, "pairs of twins", "a = b"),
+        ("look", "outliers", 1, "images far from the usual [x]", "c"),
+        ("fine", "quarantine", 0, "no file set aside", ""),
+    ]
+    shortcuts = [("corners", "linear", "balanced_accuracy", 0.72, 0.66, 0.77, 0.5)]
+    return {
+        "audit.counts": pd.DataFrame(counts, columns=["aspect", "value", "split", "images", "groups"]),
+        "audit.findings": pd.DataFrame(findings, columns=["level", "check", "number", "finding", "examples"]),
+        "audit.shortcuts": pd.DataFrame(
+            shortcuts, columns=["probe", "model", "metric", "value", "low", "high", "floor"]
+        ),
+    }
+
+
+@pytest.fixture
 def make_catalog(root: Path) -> Callable[..., DataCatalog]:
     def make(**data: Any) -> DataCatalog:
         config = {name: entry | {"filepath": str(root / entry["filepath"])} for name, entry in FACTORY.items()}

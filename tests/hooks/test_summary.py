@@ -99,6 +99,57 @@ def test_a_pipeline_without_results_prints_nothing(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == ""
 
 
+def test_an_ingestion_ends_with_its_audit_instead_of_the_summary_of_the_corpus(
+    tmp_path: Path, audit: dict[str, pd.DataFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = JSONDataset(filepath=str(tmp_path / "data" / "audit.json"))
+    page.save({})
+    catalog = DataCatalog({name: MemoryDataset(table) for name, table in audit.items()})
+    catalog["audit.page"] = page
+    catalog["corpus_summary"] = MemoryDataset(pd.DataFrame({"summed": [1]}))
+    outputs = {name.replace(".", "__"): 0 for name in audit}
+
+    SummaryHooks().after_pipeline_run(
+        {"project_path": str(tmp_path)}, flow_of(**outputs, audit__page=0, corpus_summary=0), catalog
+    )
+
+    printed = capsys.readouterr().out
+    assert "pairs of twins" in printed
+    assert "Audit, 1 to act on and 1 to look at: data/audit.json" in printed
+    assert "summed" not in printed
+    assert "Research use only" not in printed
+
+
+def test_a_training_run_says_in_one_line_what_the_audit_found(
+    tmp_path: Path, audit: dict[str, pd.DataFrame], every_metric, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = DataCatalog({name: MemoryDataset(table) for name, table in audit.items()})
+    catalog["ssgan.metrics"] = MemoryDataset(every_metric)
+    outputs = {name.replace(".", "__"): 0 for name in [*audit, "ssgan.metrics"]}
+
+    SummaryHooks().after_pipeline_run({"project_path": str(tmp_path)}, flow_of(**outputs), catalog)
+
+    printed = capsys.readouterr().out
+    assert "Audit, 1 to act on and 1 to look at\n" in printed
+    assert "pairs of twins" not in printed
+    assert "accuracy" in printed
+
+
+def test_half_an_audit_prints_only_where_its_page_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = JSONDataset(filepath=str(tmp_path / "audit.json"))
+    page.save({})
+    summary = MemoryDataset(pd.DataFrame({"summed": [1]}))
+    catalog = DataCatalog({"audit.page": page, "corpus_summary": summary})
+
+    SummaryHooks().after_pipeline_run(
+        {"project_path": str(tmp_path)}, flow_of(audit__page=0, corpus_summary=0), catalog
+    )
+
+    printed = capsys.readouterr().out
+    assert "Audit: audit.json" in printed
+    assert "summed" in printed
+
+
 def test_a_run_on_a_server_is_shown_by_its_page() -> None:
     place = SimpleNamespace(target=Target("http://box:5000/", "lesions"), run_id="abc", experiment_id="1")
 

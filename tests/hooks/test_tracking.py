@@ -296,4 +296,4 @@ def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_i
         mlflow.set_tracking_uri(before)
     assert loaded.metadata.run_id == found.info.run_id
     assert loaded.metadata.signature is not None
-    assert loaded.predict(images).sum(axis=1) == pytest.approx([1, 1], abs=1e-6)
+    assert loaded.predict(images).sum(axis=1).tolist() == pytest.approx([1, 1], abs=1e-6)

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ from nevus.io.corpus import CorpusDataset
 from nevus.io.corpus_folder import FILES
 from nevus.io.source import SourceDataset
 from nevus.readers.melanoma_detection import read
+from nevus.readers.options import MelanomaDetectionOptions
 from tests.fakes import melanoma_files, write_zip
 
-OPTIONS = {"size": 8, "chunk": 5, "max_pixels": 10**6, "max_quarantined_share": 0.1}
+OPTIONS = {"size": 8, "resize": "squash", "chunk": 5, "workers": 0, "max_pixels": 10**6, "max_quarantined_share": 0.1}
 
 
 class Recipe:
@@ -337,15 +339,15 @@ def test_catalog_serves_one_corpus_in_three_views(path: Path) -> None:
 
 def _ingest(archive: Path, path: Path, **options: Any) -> Corpus:
     source = SourceDataset(filepath=str(archive)).load()
-    _dataset(path).save(recipe(read(source), **OPTIONS | options))
+    _dataset(path).save(recipe(read(source, MelanomaDetectionOptions(), size=8), **OPTIONS | options))
     return _dataset(path).load()
 
 
 def test_changed_file_and_parameter_are_noticed(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from nevus.corpus import pack
+    from nevus.corpus import chunks
 
-    calls, real = [], pack.decode
-    monkeypatch.setattr(pack, "decode", lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs))
+    calls, real = [], chunks.decode
+    monkeypatch.setattr(chunks, "decode", lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs))
     files = melanoma_files(4, 2, 4)
     archive = write_zip(tmp_path / "raw.zip", files)
     first = _ingest(archive, path)
@@ -381,3 +383,48 @@ def test_real_archive_is_packed_without_quarantine(path: Path, sample_data: Path
     assert corpus.pixels.shape == (7518, 32, 32, 3)
     assert pd.read_csv(path / "quarantine.csv").empty
     assert corpus.manifest["sha256"].duplicated().sum() == 2  # the two byte-identical pairs in unlabeled/
+
+
+def _assignment(path: Path, **changes: Any) -> dict[str, str]:
+    """Of the images of `Recipe`: the first is left out, the second's label is hidden."""
+    columns: dict[str, Any] = {
+        "image_id": [str(i) for i in range(6)],
+        "split": [None, "unlabeled", "unlabeled", "test", "test", "labeled"],
+        "label": pd.array([None, None, None, 0, 1, 1], dtype="Int64"),
+    }
+    file = path.parent / "assignment.parquet"
+    pd.DataFrame(columns | changes).to_parquet(file)
+    return {"filepath": str(file)}
+
+
+def test_an_assignment_stands_in_for_the_splits_of_the_source(path: Path) -> None:
+    _dataset(path).save(Recipe().made())
+    assignment = _assignment(path)
+    training = _dataset(path, assignment=assignment, splits=["labeled", "unlabeled"]).load()
+    assert training.manifest["image_id"].tolist() == ["1", "2", "5"]
+    assert training.manifest["label"].tolist()[2] == 1
+    assert training.manifest["label"].isna().tolist() == [True, True, False]
+    assert training.pixels[:, 0, 0, 0].tolist() == [1, 2, 5]
+    assert training.manifest["row"].tolist() == [0, 1, 2]
+
+
+def test_another_assignment_gives_another_fingerprint(path: Path) -> None:
+    _dataset(path).save(Recipe().made())
+    first = _dataset(path, assignment=_assignment(path)).load().fingerprint
+    assert _dataset(path, assignment=_assignment(path)).load().fingerprint == first
+    changed = _assignment(path, split=[None, None, "unlabeled", "test", "test", "labeled"])
+    assert first not in (_dataset(path, assignment=changed).load().fingerprint, _dataset(path).load().fingerprint)
+
+
+def test_an_assignment_of_other_images_is_refused(path: Path) -> None:
+    _dataset(path).save(Recipe().made())
+    stale = _assignment(path, image_id=["another", *map(str, range(1, 6))])
+    assert "kedro run --pipeline=ingestion" in str(_cause(_dataset(path, assignment=stale).load))
+    missing = {"filepath": str(path.parent / "nothing.parquet")}
+    assert "nothing.parquet" in str(_cause(_dataset(path, assignment=missing).load))
+
+
+def test_the_classes_come_back(path: Path) -> None:
+    made = Recipe().made()
+    _dataset(path).save(replace(made, classes=("akiec", "bcc", "mel")))
+    assert _dataset(path).load().classes == ("akiec", "bcc", "mel")

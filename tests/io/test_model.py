@@ -61,10 +61,11 @@ def test_mlflow_scores_the_folder_like_the_network_itself(tmp_path: Path, classi
     model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     probabilities = model.predict(classifier.example)
 
-    assert probabilities.dtype == np.float32
+    assert list(probabilities.columns) == ["benign", "melanoma"]
+    assert (probabilities.dtypes == np.float32).all()
     assert np.allclose(probabilities, expected, atol=1e-6)
     assert model.metadata.signature.inputs.inputs[0].shape == (-1, 16, 16, 3)
-    assert model.metadata.signature.outputs.inputs[0].shape == (-1, 2)
+    assert model.metadata.signature.outputs.input_names() == ["benign", "melanoma"]
 
 
 def test_the_folder_is_scored_where_nevus_is_not_installed(tmp_path: Path, classifier: Classifier, expected) -> None:

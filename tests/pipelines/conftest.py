@@ -61,8 +61,8 @@ def ingestion(parameters) -> IngestionParams:
 @pytest.fixture(scope="session")
 def corpus(ingestion) -> Corpus:
     """All splits of the small phantom."""
-    listing = phantom.read(ingestion.phantom, size=16 * 2)
-    decoded = decode(listing.source.read(listing.records["file"].tolist()), 32, max_pixels=10_000)
+    listing = phantom.read(None, ingestion.phantom, size=16 * 2)
+    decoded = decode(listing.source.read(listing.records["file"].tolist()), 32, max_pixels=10_000, resize="squash")
     manifest = listing.records.reset_index(drop=True).assign(row=np.arange(len(listing.records)))
     return Corpus(manifest, decoded.pixels, "small phantom")
 

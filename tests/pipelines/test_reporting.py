@@ -21,6 +21,7 @@ from nevus.pipelines.reporting.verdict import verdict
 OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
 FIGURES = ("roc", "confusion", "reliability", "curves", "real_and_generated")
 FLOORS = ("majority", "colour_svm")
+TRAINING = Corpus(pd.DataFrame(), np.empty((0, 8, 8, 3), np.uint8), "fake")  # for the names of the classes
 
 
 def predictions(lift, seed, count=200):
@@ -241,9 +242,9 @@ def test_wrong_parameters_are_refused(wrong):
 def test_figures_are_drawn_from_predictions_alone(tables, evaluated):
     metrics, _ = evaluated
     figures = [
-        nodes.draw_roc(OPTIONS, metrics, *tables.values(), run="ssgan", against="supervised"),
-        nodes.draw_confusion(OPTIONS, tables["ssgan"], run="ssgan"),
-        nodes.draw_reliability(OPTIONS, tables["ssgan"], run="ssgan"),
+        nodes.draw_roc(OPTIONS, TRAINING, metrics, *tables.values(), run="ssgan", against="supervised"),
+        nodes.draw_confusion(OPTIONS, TRAINING, tables["ssgan"], run="ssgan"),
+        nodes.draw_reliability(OPTIONS, TRAINING, tables["ssgan"], run="ssgan"),
     ]
     for figure in figures:
         buffer = io.BytesIO()

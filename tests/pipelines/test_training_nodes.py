@@ -111,6 +111,21 @@ def test_images_of_one_lesion_share_a_fold(training, cross_validation):
         assert not inside & outside
 
 
+def test_unlabelled_images_of_a_held_out_lesion_are_not_trained_on(training, cross_validation):
+    """A label budget hides some images of a lesion and keeps others."""
+    from nevus.pipelines.cross_validation.nodes import deal, set_apart
+
+    manifest = training.manifest.copy()
+    lesions = manifest.loc[manifest["split"] == "labeled", "group_id"].tolist()
+    unlabeled = manifest.index[manifest["split"] == "unlabeled"]
+    manifest.loc[unlabeled[: len(lesions)], "group_id"] = lesions
+    siblings = training._replace(manifest=manifest)
+    _, _, held_out = next(deal(siblings, cross_validation))
+    kept = set_apart(siblings, held_out).manifest
+    assert not set(kept["group_id"]) & {lesions[position] for position in held_out}
+    assert len(kept) == len(manifest) - 2 * len(held_out)
+
+
 def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, classifier, ssgan, cross_validation):
     from nevus.pipelines.cross_validation import nodes
 
@@ -127,9 +142,12 @@ def test_the_summary_counts_images_groups_and_what_was_set_aside(corpus):
     import pandas as pd
 
     quarantine = pd.DataFrame({"file": ["a.txt"], "reason": ["not an image"]})
-    table = summarise_corpus(corpus.manifest, quarantine).set_index(["split", "class"])
+    assignment = corpus.manifest[["image_id", "split", "label"]].copy()
+    assignment.loc[assignment.index[-1], "split"] = None
+    table = summarise_corpus(corpus, assignment, quarantine).set_index(["split", "class"])
     assert table.loc[("labeled", "benign"), "images"] == 20
     assert table.loc[("unlabeled", "unknown"), "images"] == 60
+    assert table.loc[("left out", "-"), "images"] == 1
     assert table.loc[("quarantined", "-"), "images"] == 1
     assert table["images"].sum() == len(corpus.manifest) + 1
 

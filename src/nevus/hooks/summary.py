@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from nevus.contracts import Table
+from nevus.hooks.audit_screen import audit_line, audit_screen
 from nevus.hooks.datasets import find_dataset, local_path
+from nevus.hooks.grids import grid
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -37,6 +39,7 @@ COLUMNS = {
     "calibration_error": "calibration error",
 }
 ROLES = ("method", "baseline", "floor")
+AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 UNLIMITED = 10_000
 NOTICE = "Research use only: not a medical device, not for diagnosis."
 
@@ -58,7 +61,7 @@ class SummaryHooks:
 
     @hook_impl(trylast=True)  # tracking ends the run first
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
-        """Print the metrics, or the summaries of the pipeline where there are none, and where the results are."""
+        """Print the metrics, or where there are none the audit and the summaries, and where the results are."""
         from rich.console import Console
 
         console = Console()
@@ -68,13 +71,20 @@ class SummaryHooks:
         tables = {run: table for run in runs if (table := _load(catalog, f"{run}.metrics")) is not None}
         for run, table in tables.items():
             console.print(fitting_metrics(table, run, console))
-        summaries = [] if tables else [name for name in outputs if name.endswith("summary")]
+        made = {name: _load(catalog, f"audit.{name}") for name in AUDIT if f"audit.{name}" in outputs}
+        audit = {name: table for name, table in made.items() if table is not None}
+        whole = not tables and len(audit) == len(AUDIT)
+        if whole:
+            console.print(*audit_screen(**audit), sep="\n")
+        hidden = outputs if tables else ["corpus_summary"] if whole else []  # the audit's counts say more
+        summaries = [name for name in outputs if name.endswith("summary") and name not in hidden]
         for name in summaries:
             if (summary := _load(catalog, name)) is not None:
                 console.print(plain_table(summary, name.replace("_", " ").replace(".", " ").capitalize()))
-        if not tables and not summaries:
+        if not tables and not summaries and not whole:
             return
         lines = [line for run in tables for line in where_results_are(run, outputs, catalog, root)]
+        lines += where_audit_is(audit.get("findings"), outputs, catalog, root)
         lines += where_run_is(self._tracking.place if self._tracking else None, root)
         for line in [*lines, *([NOTICE] if tables else [])]:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -107,10 +117,10 @@ def metrics_table(table: Table, title: str, *, transposed: bool, stacked: bool =
         cells = {key: cell.replace(" [", "\n[") for key, cell in cells.items()}
     metrics = [metric for metric in COLUMNS if any((name, metric) in cells for name in names)]
     if transposed:
-        grid = [[COLUMNS[metric], *(cells.get((name, metric), "") for name in names)] for metric in metrics]
-        return _grid(title, ["", *names], grid)
+        cells_by_metric = [[COLUMNS[metric], *(cells.get((name, metric), "") for name in names)] for metric in metrics]
+        return grid(title, ["", *names], cells_by_metric)
     rows = [[name, *(cells.get((name, metric), "") for metric in metrics)] for name in names]
-    return _grid(title, ["", *(COLUMNS[metric] for metric in metrics)], rows)
+    return grid(title, ["", *(COLUMNS[metric] for metric in metrics)], rows)
 
 
 def interval(value: float, low: float, high: float) -> str:
@@ -123,20 +133,20 @@ def interval(value: float, low: float, high: float) -> str:
 def plain_table(table: Table, title: str) -> RichTable:
     """Any small table as it is."""
     rows = [[str(value) for value in row] for row in table.itertuples(index=False)]
-    return _grid(title, [str(column) for column in table.columns], rows)
+    return grid(title, [str(column) for column in table.columns], rows)
 
 
 def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
     """Paths of the report and the model, as far as this pipeline made them."""
-    lines = []
-    for what, name in (("Report", f"{run}.report"), ("Model", f"{run}.model")):
-        dataset = find_dataset(catalog, name) if name in outputs else None
-        if dataset is not None:
-            try:
-                lines.append(f"{what}: {_short(local_path(dataset), root)}")
-            except (ValueError, FileNotFoundError):
-                continue
-    return lines
+    places = {"Report": f"{run}.report", "Model": f"{run}.model"}
+    return [f"{what}: {path}" for what, name in places.items() if (path := _path(name, outputs, catalog, root))]
+
+
+def where_audit_is(findings: Table | None, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
+    """What the audit found, in one line, and where its page is, if this pipeline made it."""
+    path = _path("audit.page", outputs, catalog, root)
+    said = [audit_line(findings)] if findings is not None else []
+    return [": ".join([*said, path] if said else ["Audit", path])] if path else said
 
 
 def where_run_is(place: RunStore | None, root: Path) -> list[str]:
@@ -161,24 +171,12 @@ def _load(catalog: Catalog, name: str) -> Table | None:
         return None
 
 
-def _grid(title: str, header: list[str], rows: list[list[str]]) -> RichTable:
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    grid = RichTable(
-        title=Text(title),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for number, heading in enumerate(header):
-        grid.add_column(Text(heading), justify="left" if number == 0 else "right", vertical="bottom")
-    for row in rows:
-        grid.add_row(*map(Text, row))  # as text: brackets are markup otherwise
-    return grid
+def _path(name: str, outputs: list[str], catalog: Catalog, root: Path) -> str | None:
+    dataset = find_dataset(catalog, name) if name in outputs else None
+    try:
+        return None if dataset is None else _short(local_path(dataset), root)
+    except (ValueError, FileNotFoundError):
+        return None
 
 
 def _short(path: Path, root: Path) -> str:

@@ -1,6 +1,7 @@
 """The packed corpus: a folder with pixels, manifest, quarantine and the fingerprint of what they were made from."""
 
 import errno
+import hashlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
     Args:
         filepath: The corpus' folder. Beside it lie a lock file and, after a refusal, `<filepath>.quarantine.csv`.
         splits: Load only images of these splits, so that a training node cannot see the test images; null for all.
+        assignment: `filepath` of a parquet file with `ASSIGNMENT_COLUMNS`, whose splits and labels stand in for those
+            of the source; null loads the source's own. (Kedro makes paths absolute under this key only.)
         metadata: Ignored here, read by plugins.
 
     Raises:
@@ -30,12 +33,18 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
     """
 
     def __init__(
-        self, *, filepath: str, splits: list[str] | None = None, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str,
+        splits: list[str] | None = None,
+        assignment: dict[str, str] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         if splits is not None and (not splits or set(splits) - set(SPLITS)):
             raise ValueError(f"splits must be null or some of {', '.join(SPLITS)}; found {splits}.")
         self._folder = CorpusFolder(Path(filepath))
         self._splits = splits
+        self._assignment = None if assignment is None else Path(assignment["filepath"])
         self.metadata = metadata
 
     def save(self, recipe: CorpusRecipe) -> None:
@@ -83,14 +92,30 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             All images, or those of the chosen splits with `row` counted from 0 again; pixels are read-only.
 
         Raises:
-            CorpusError: There is no corpus, or it holds no image of the chosen splits.
+            CorpusError: There is no corpus, its images are not those of the assignment, or it holds no image of the
+                chosen splits.
         """
         state = self._state()
         manifest = pd.read_parquet(self._folder.path / MANIFEST)
         pixels: Pixels = np.load(self._folder.path / PIXELS, mmap_mode="r")
+        name = state["fingerprint"]
+        if self._assignment is not None:
+            manifest, name = self._assign(manifest, name, self._assignment)
         if self._splits is not None:
             manifest, pixels = self._select(manifest, pixels, self._splits)
-        return Corpus(manifest, pixels, state["fingerprint"])
+        return Corpus(manifest, pixels, name, tuple(state["classes"]))
+
+    def _assign(self, manifest: Table, name: str, path: Path) -> tuple[Table, str]:
+        """The manifest with the splits and labels of the assignment, and a fingerprint of both."""
+        table = pd.read_parquet(path) if path.exists() else None
+        if table is None or not np.array_equal(table["image_id"], manifest["image_id"]):
+            raise CorpusError(
+                f"The images of {self._folder.path} are not those of {path}, which says what each is for. "
+                "Make both again by `kedro run --pipeline=ingestion`."
+            )
+        assigned = manifest.assign(split=table["split"], label=table["label"].astype("Int64"))
+        decided = pd.util.hash_pandas_object(assigned[["image_id", "split", "label"]], index=False)
+        return assigned, hashlib.sha256(name.encode() + decided.to_numpy().tobytes()).hexdigest()
 
     def _state(self) -> dict[str, Any]:
         folder = self._folder
@@ -111,7 +136,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             counts = manifest["split"].value_counts().to_dict()
             raise CorpusError(
                 f"Wanted images of the splits {', '.join(splits)} from {self._folder.path}, which holds {counts}. "
-                "Ingest data with such a split by `kedro run --pipeline=ingestion`."
+                "Set splits.test or splits.label_budget in conf/<env>/parameters.yml so that there are some."
             )
         rows = chosen["row"].to_numpy()
         first, last = int(rows[0]), int(rows[-1])
@@ -135,7 +160,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         return self._folder.state() is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder.path), "splits": self._splits}
+        return {"filepath": str(self._folder.path), "splits": self._splits, "assignment": self._assignment}
 
 
 def _frozen(pixels: Pixels) -> Pixels:

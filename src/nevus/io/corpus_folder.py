@@ -95,7 +95,13 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
         quarantine.to_csv(text, index=False)
         _sync(text)
     sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
-    state = {"fingerprint": recipe.fingerprint, "images": len(manifest), "shape": recipe.shape, "bytes": sizes}
+    state = {
+        "fingerprint": recipe.fingerprint,
+        "images": len(manifest),
+        "shape": recipe.shape,
+        "classes": recipe.classes,
+        "bytes": sizes,
+    }
     with (folder / STATE).open("w", encoding="utf-8") as text:
         json.dump(state, text, indent=2)
         _sync(text)

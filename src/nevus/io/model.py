@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import uuid
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,15 @@ SCORING_CODE = PACKAGE / "scoring.py"
 WEIGHTS, SPEC = "weights.safetensors", "spec.json"
 EXAMPLE_IMAGES = 2  # kept as JSON, so few
 # What the code that scores imports; MLflow would need several seconds to find that out by itself.
-REQUIREMENTS = ("mlflow", "numpy", "pydantic", "safetensors", "torch")
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "safetensors", "torch")
 
 
 class ModelDataset(AbstractDataset[Classifier, Classifier]):
     """A folder that `mlflow.pyfunc.load_model` scores images with, also where nevus is not installed.
 
     It holds weights (safetensors), the options that build the network (JSON), this package's source and the signature:
-    (N, H, W, 3) uint8 to (N, K) float32 probabilities. Nothing in it is pickled.
+    (N, H, W, 3) uint8 to a table of N rows and one float32 column of probabilities a class, by its name. Nothing in it
+    is pickled.
 
     Args:
         filepath: The folder; replaced as a whole when a model is saved.
@@ -100,12 +102,10 @@ def write_model(classifier: Classifier, folder: Path) -> None:
         )
 
 
-def signature(example: Pixels, classes: int | list[str]) -> Any:
-    """(N, H, W, 3) uint8 to (N, K) float32, with any N."""
+def signature(example: Pixels, classes: Sequence[str]) -> Any:
+    """(N, H, W, 3) uint8 to N rows with one float32 column a class, with any N."""
     from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    from mlflow.types import ColSpec, Schema, TensorSpec
 
-    count = classes if isinstance(classes, int) else len(classes)
     images = TensorSpec(np.dtype("uint8"), (-1, *example.shape[1:]))
-    probabilities = TensorSpec(np.dtype("float32"), (-1, count))
-    return ModelSignature(Schema([images]), Schema([probabilities]))
+    return ModelSignature(Schema([images]), Schema([ColSpec("float", name) for name in classes]))

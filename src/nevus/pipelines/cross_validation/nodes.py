@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Corpus, CorpusError, Figure, Table
+from nevus.contracts import Checkpoints, Corpus, Figure, Table
 from nevus.pipelines.checkpoint_key import checkpoint_key
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ssgan.nodes import ssgan_trainer
@@ -25,8 +25,8 @@ def cross_validate(
 ) -> Table:
     """Train on all labelled images but one fold, and score that fold while training goes on.
 
-    The unlabelled images are those of the corpus; held-out images never join them. Folds already done are kept when
-    the run is interrupted.
+    The unlabelled images are those of the corpus less those of a held-out lesion; held-out images never join them.
+    Folds already done are kept when the run is interrupted.
 
     Args:
         training: The corpus without the test split.
@@ -36,7 +36,8 @@ def cross_validate(
         checkpoints: Where finished folds are kept.
 
     Returns:
-        One row a method, repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold.
+        One row a method, repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two
+        classes `auc` is the mean over them, each against the rest.
     """
     import pandas as pd
 
@@ -56,21 +57,32 @@ def cross_validate(
 
 def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int, int, Any]]:
     """Repeats, folds and the positions of the held-out images; images of one lesion share a fold."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    from nevus.corpus.folds import folds, group_keys
 
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     labels = labeled["label"].to_numpy(dtype="int64")
-    groups = labeled["group_id"].fillna(labeled["image_id"]).to_numpy()
-    fewest = min(len(set(groups[labels == label])) for label in set(labels))
-    if fewest < options.folds:
-        raise CorpusError(
-            f"cross-validation asks for {options.folds} folds, but a class has only {fewest} labelled lesions. "
-            "Lower cross_validation.folds in conf/base/parameters/cross_validation.yml."
-        )
+    dealt = folds(
+        labels,
+        group_keys(labeled),
+        folds=options.folds,
+        repeats=options.repeats,
+        seed=options.seed,
+        classes=training.classes,
+    )
     for repeat in range(options.repeats):
-        dealer = StratifiedGroupKFold(options.folds, shuffle=True, random_state=options.seed + repeat)
-        for fold, (_, held_out) in enumerate(dealer.split(labels, labels, groups)):
-            yield repeat, fold, held_out
+        for fold in range(options.folds):
+            yield repeat, fold, (dealt[:, repeat] == fold).nonzero()[0]
+
+
+def set_apart(training: Corpus, held_out: Any) -> Corpus:
+    """The corpus less a fold and less the unlabelled images of its groups, such as those that a label budget hid."""
+    from nevus.corpus.folds import group_keys
+    from nevus.corpus.views import without
+
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    rest = without(training, held_out)
+    fold = set(group_keys(labeled.iloc[held_out]))
+    return rest._replace(manifest=rest.manifest[[key not in fold for key in group_keys(rest.manifest)]])
 
 
 def score_fold(
@@ -82,23 +94,23 @@ def score_fold(
     look_every: int,
     name: str,
 ) -> list[dict[str, float]]:
-    """Accuracy and AUC of the held-out images along one training."""
+    """Accuracy and AUC (over more than two classes its mean) of the held-out images along one training."""
     import torch
-    from sklearn.metrics import roc_auc_score
 
-    from nevus.corpus.views import labeled_images, without
+    from nevus.corpus.views import labeled_images
+    from nevus.metrics.classification import of_interest, score
     from nevus.training.loop import Observer, train
     from nevus.training.prediction import predict_probabilities
 
     pixels, labels = labeled_images(training)
-    rest = without(training, held_out)
+    rest = set_apart(training, held_out)
     trainer: SupervisedTrainer | AdversarialTrainer
     gan = method == "ssgan"
     trainer = ssgan_trainer(rest, classifier, ssgan) if gan else supervised_trainer(rest, classifier)
 
     def look() -> torch.Tensor:
         probabilities = predict_probabilities(trainer.average, pixels[held_out], average_d4=classifier.average_d4)
-        return torch.from_numpy(probabilities[:, 1])
+        return torch.from_numpy(of_interest(probabilities))
 
     _, seen = train(
         trainer,
@@ -109,11 +121,8 @@ def score_fold(
         name=name,
         observer=Observer(look_every, look),
     )
-    truth = labels[held_out]
-    return [
-        {"step": step, "accuracy": float(((p.numpy() > 0.5) == truth).mean()), "auc": float(roc_auc_score(truth, p))}
-        for step, p in seen
-    ]
+    scores = [(step, score(labels[held_out], p.numpy(), threshold=0.5, bins=2)) for step, p in seen]
+    return [{"step": step, "accuracy": found["accuracy"], "auc": found["auc"]} for step, found in scores]
 
 
 class NoCheckpoints:

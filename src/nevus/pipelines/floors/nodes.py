@@ -4,7 +4,7 @@ from nevus.contracts import Corpus, Table
 
 
 def predict_majority(training: Corpus, test: Corpus) -> Table:
-    """Give every test image the share of melanomas among the labelled ones.
+    """Give every test image the shares of the classes among the labelled ones.
 
     Args:
         training: The corpus without the test split.
@@ -12,9 +12,14 @@ def predict_majority(training: Corpus, test: Corpus) -> Table:
 
     Returns:
         Predictions, one row an image.
+
+    Raises:
+        CorpusError: A class has no labelled image, or the test images cannot be scored.
     """
+    from nevus.corpus.views import require_labeled_test
     from nevus.metrics.floors import majority
 
+    require_labeled_test(test)
     return majority(training, test)
 
 
@@ -27,7 +32,12 @@ def predict_colour_svm(training: Corpus, test: Corpus) -> Table:
 
     Returns:
         Predictions, one row an image.
+
+    Raises:
+        CorpusError: A class has no labelled image, or the test images cannot be scored.
     """
+    from nevus.corpus.views import require_labeled_test
     from nevus.metrics.floors import colour_svm
 
+    require_labeled_test(test)
     return colour_svm(training, test)

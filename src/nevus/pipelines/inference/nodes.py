@@ -1,18 +1,20 @@
 """The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
-from nevus.contracts import PREDICTION_COLUMNS, Classifier, Corpus, Table
+from nevus.contracts import Classifier, Corpus, Table
 
 
 def predict_test(classifier: Classifier, test: Corpus) -> Table:
-    """Give every test image its probability of melanoma.
+    """Give every test image the probability of each class.
 
     Args:
         classifier: As packaged; exactly what would be handed to somebody else.
         test: The test split.
 
     Returns:
-        One row an image: `image_id`, `split`, `group_id`, `label`, `probability`, `seed`.
+        One row an image: `image_id`, `split`, `group_id`, `label`, `seed` and, with two classes, the `probability` of
+        the second; with more, `probability_<k>` of each class k.
     """
+    from nevus.metrics.predictions import prediction_table
     from nevus.networks.discriminators import build_discriminator
     from nevus.training.prediction import predict_probabilities
 
@@ -20,5 +22,4 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
     model = build_discriminator(spec["network"], classes=len(spec["classes"]), size=spec["size"])
     model.load_state_dict(classifier.weights)
     probabilities = predict_probabilities(model, test.pixels, average_d4=spec["average_d4"])
-    predictions = test.manifest.assign(probability=probabilities[:, 1].astype("float64"), seed=spec["seed"])
-    return predictions[list(PREDICTION_COLUMNS)].reset_index(drop=True)
+    return prediction_table(test.manifest, probabilities, seed=spec["seed"])

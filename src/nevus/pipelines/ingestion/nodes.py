@@ -1,7 +1,13 @@
 """From raw files to one corpus."""
 
+import logging
+
 from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, Table
+from nevus.corpus.audit_options import DuplicateOptions
+from nevus.corpus.options import SplitOptions
 from nevus.pipelines.ingestion.params import IngestionParams
+
+logger = logging.getLogger(__name__)
 
 
 def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe:
@@ -19,7 +25,9 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
     return recipe(
         list_images(source, options),
         size=options.size,
+        resize=options.resize,
         chunk=options.chunk,
+        workers=options.workers,
         max_pixels=options.max_pixels,
         max_quarantined_share=options.max_quarantined_share,
     )
@@ -27,37 +35,79 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
 
 def list_images(source: Source | None, options: IngestionParams) -> Listing:
     """Hand the source to the reader of its format."""
-    from nevus.readers import melanoma_detection, phantom
+    from importlib import import_module
 
-    if options.format == "phantom":
-        return phantom.read(options.phantom, size=options.size)
-    return melanoma_detection.read(source)
+    reader = import_module(f"nevus.readers.{options.format}")  # the parameter's type lists the formats
+    listing: Listing = reader.read(source, getattr(options, options.format), size=options.size)
+    return listing
 
 
-def summarise_corpus(manifest: Table, quarantine: Table) -> Table:
-    """Count the images by split and diagnosis.
+def find_duplicate_images(packed: Corpus, options: DuplicateOptions) -> Table:
+    """Find images that are one: the same bytes, or nearly the same picture in any of the square's symmetries.
 
     Args:
-        manifest: One row an image.
+        packed: All packed images.
+        options: How alike is nearly the same.
+
+    Returns:
+        One row a pair.
+    """
+    from nevus.corpus.duplicates import find_duplicates
+
+    return find_duplicates(packed, options)
+
+
+def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions) -> Table:
+    """Decide which images train, choose and test: official or held out, less duplicates, within the label budget.
+
+    Args:
+        packed: All packed images, with the splits of the source.
+        duplicates: Pairs of images that are one.
+        options: What to draw and what to remove.
+
+    Returns:
+        One row an image: `split` (null: left out), `label` (null: hidden), `fold`, and the `reason` of any change.
+    """
+    from nevus.corpus.split import assign
+
+    assignment = assign(packed.manifest, duplicates, options, classes=packed.classes)
+    kinds = assignment["reason"].dropna().str.split(":").str[0].value_counts()
+    for kind, count in kinds.items():  # what a run leaves out must not go unseen
+        logger.info("%s images: %s", f"{count:,}", kind)
+    return assignment
+
+
+def summarise_corpus(packed: Corpus, assignment: Table, quarantine: Table) -> Table:
+    """Count the images by split and class.
+
+    Args:
+        packed: All packed images.
+        assignment: The split and label of each.
         quarantine: One row a file set aside.
 
     Returns:
-        Columns `split`, `class`, `images`, `groups`; the files set aside are the last row.
+        Columns `split`, `class`, `images`, `groups`; the images left out and the files set aside are the last rows.
     """
     import pandas as pd
 
-    from nevus.contracts import CLASSES
-
-    names = manifest["label"].map(dict(enumerate(CLASSES))).astype("object").fillna("unknown")
-    groups = manifest["group_id"].fillna(manifest["image_id"])
+    groups = packed.manifest["group_id"].fillna(packed.manifest["image_id"])
+    names = assignment["label"].map(dict(enumerate(packed.classes))).astype("object").fillna("unknown")
+    used = assignment["split"].notna()
     counted = (
-        pd.DataFrame({"split": manifest["split"], "class": names, "group": groups})
+        pd.DataFrame({"split": assignment["split"], "class": names, "group": groups})[used]
         .groupby(["split", "class"], sort=False)["group"]
         .agg(images="size", groups="nunique")
         .reset_index()
     )
-    aside = pd.DataFrame({"split": ["quarantined"], "class": ["-"], "images": [len(quarantine)], "groups": [0]})
-    return pd.concat([counted, aside], ignore_index=True)
+    rest = pd.DataFrame(
+        {
+            "split": ["left out", "quarantined"],
+            "class": ["-", "-"],
+            "images": [int((~used).sum()), len(quarantine)],
+            "groups": [groups[~used].nunique(), 0],
+        }
+    )
+    return pd.concat([counted, rest], ignore_index=True)
 
 
 def draw_contact_sheet(training: Corpus) -> Figure:
@@ -72,4 +122,5 @@ def draw_contact_sheet(training: Corpus) -> Figure:
     from nevus.plots.contact_sheet import contact_sheet
 
     labeled = training.manifest[training.manifest["split"] == "labeled"]
-    return contact_sheet(training.pixels[labeled["row"].to_numpy()], labeled["label"].to_numpy(dtype="int64"))
+    labels = labeled["label"].to_numpy(dtype="int64")
+    return contact_sheet(training.pixels[labeled["row"].to_numpy()], labels, classes=training.classes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import CLASSES, METRIC_COLUMNS, Corpus, Figure, Pixels, Table
+from nevus.contracts import METRIC_COLUMNS, Corpus, Figure, Pixels, Table
 from nevus.pipelines.reporting.params import EvaluationParams
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from nevus.plots.roc import RocEntry
 
 _COMPARISON_COLUMNS = ("metric", "other", "difference", "low", "high", "p_value")
 _REAL_IMAGES = 64
@@ -36,11 +39,11 @@ def evaluate(
         against: Name of the baseline.
 
     Returns:
-        Scores with intervals (`METRIC_COLUMNS`), and the run minus each of the others (`metric`, `other`, `difference`,
-        `low`, `high`, `p_value`).
+        Scores with intervals (`METRIC_COLUMNS`; `metrics.classification.score` says which), and the run minus each of
+        the others (`metric`, `other`, `difference`, `low`, `high`, `p_value`).
 
     Raises:
-        CorpusError: If a table cannot be scored or the tables differ in their test images.
+        CorpusError: If a table cannot be scored, a class has no test image, or the tables differ in their test images.
     """
     import pandas as pd
 
@@ -71,6 +74,7 @@ def evaluate(
 
 def draw_roc(
     options: EvaluationParams,
+    training: Corpus,
     metrics: Table,
     method: Table,
     baseline: Table,
@@ -80,50 +84,55 @@ def draw_roc(
     run: str,
     against: str,
 ) -> Figure:
-    """Draw the ROC curves of the run, its baseline and the floors, with a bootstrap band around the run's."""
+    """Draw ROC curves: with two classes of the run beside its baseline and the floors, with more one a class."""
     import numpy as np
 
     from nevus.metrics.intervals import roc_band
     from nevus.metrics.predictions import align
-    from nevus.pipelines.reporting.wording import display
+    from nevus.pipelines.reporting.wording import display, roc_title
     from nevus.plots.roc import RocBand, RocEntry, roc
 
     aligned = align({run: method, against: baseline, "majority": majority, "colour_svm": colour_svm})
-    areas = metrics[metrics["metric"] == "auc"].set_index("method").to_dict("index")
-    entries = []
-    for name, table in aligned.items():
-        area = areas[name]
-        auc = (area["value"], area["low"], area["high"])
-        entries.append(RocEntry(display(name), area["role"], *_arrays(table), auc))
-    grid = np.linspace(0.0, 1.0, 101)
+    areas = metrics[metrics["metric"] == "auc"].set_index("method")
     weights = _weights(aligned[run], options)
-    band = roc_band(*_arrays(aligned[run]), weights, grid=grid, confidence=options.confidence)
-    return roc(entries, RocBand(grid, *band), confidence=options.confidence)
+    title = roc_title(aligned[run], areas.loc[run], run, training.classes)
+    if len(training.classes) > 2:
+        entries = _class_entries(aligned[run], weights, training.classes, options)
+        return roc(entries, None, title=title, question=("other", "the class's"), confidence=options.confidence)
+    roles, aucs = areas["role"], areas[["value", "low", "high"]]
+    entries = [
+        RocEntry(display(name), roles[name], *_arrays(table), tuple(aucs.loc[name])) for name, table in aligned.items()
+    ]
+    grid = np.linspace(0.0, 1.0, 101)
+    band = RocBand(grid, *roc_band(*_arrays(aligned[run]), weights, grid=grid, confidence=options.confidence))
+    negative, positive = training.classes
+    return roc(entries, band, title=title, question=(negative, positive), confidence=options.confidence)
 
 
-def draw_confusion(options: EvaluationParams, method: Table, *, run: str) -> Figure:
-    """Draw how many benign and melanoma test images the run calls what, at the fixed threshold."""
-    from nevus.metrics.classification import called_melanoma
+def draw_confusion(options: EvaluationParams, training: Corpus, method: Table, *, run: str) -> Figure:
+    """Draw how many test images of each class the run calls what: at the fixed threshold, or as the likeliest class."""
+    from nevus.metrics.classification import called
     from nevus.metrics.predictions import scored_rows
     from nevus.pipelines.reporting.wording import display
     from nevus.plots.confusion import confusion
 
     labels, probabilities = _arrays(scored_rows(method, run))
-    called = called_melanoma(probabilities, options.threshold).astype(int)
-    return confusion(labels, called, classes=CLASSES, name=display(run), threshold=options.threshold)
+    decided = called(probabilities, options.threshold)
+    return confusion(labels, decided, classes=training.classes, name=display(run), threshold=options.threshold)
 
 
-def draw_reliability(options: EvaluationParams, method: Table, *, run: str) -> Figure:
-    """Draw whether the run's probabilities mean what they say."""
+def draw_reliability(options: EvaluationParams, training: Corpus, method: Table, *, run: str) -> Figure:
+    """Draw whether the run's probabilities mean what they say; with more than two classes, that of the likeliest."""
     from nevus.metrics.calibration import calibration_error, reliability_table
+    from nevus.metrics.classification import claims
     from nevus.metrics.predictions import scored_rows
     from nevus.pipelines.reporting.wording import display
     from nevus.plots.reliability import reliability
 
-    labels, probabilities = _arrays(scored_rows(method, run))
-    table = reliability_table(labels, probabilities, bins=options.calibration_bins, confidence=options.confidence)
-    error = calibration_error(labels, probabilities, bins=options.calibration_bins)
-    return reliability(table, name=display(run), error=error, confidence=options.confidence)
+    claimed = claims(*_arrays(scored_rows(method, run)))
+    table = reliability_table(*claimed, bins=options.calibration_bins, confidence=options.confidence)
+    error = calibration_error(*claimed, bins=options.calibration_bins)
+    return reliability(table, classes=training.classes, name=display(run), error=error, confidence=options.confidence)
 
 
 def draw_curves(history: Table, *, run: str) -> Figure:
@@ -148,6 +157,7 @@ def draw_samples(training: Corpus, generated: Pixels, *, run: str) -> Figure:
 
 def write_report(
     options: EvaluationParams,
+    training: Corpus,
     metrics: Table,
     comparison: Table,
     method: Table,
@@ -164,6 +174,7 @@ def write_report(
 
     Args:
         options: How the run was scored.
+        training: The corpus without the test split, for the names of the classes.
         metrics: Scores with intervals, from `evaluate`.
         comparison: Paired differences, from `evaluate`.
         method: Predictions of the run, for the number of test images.
@@ -184,6 +195,7 @@ def write_report(
 
     from nevus.metrics.predictions import scored_rows
     from nevus.pipelines.reporting import wording
+    from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.verdict import verdict
 
     parameters_used = wording.flatten(
@@ -192,16 +204,17 @@ def write_report(
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     return template.render(
-        title=f"{wording.display(run)}: melanoma or benign?",
+        title=f"{wording.display(run)}: {question(training.classes)}",
         verdict=verdict(metrics, comparison, run, options),
-        test_set=wording.describe_test_set(scored_rows(method, run)),
+        test_set=wording.describe_test_set(scored_rows(method, run), training.classes),
+        decision=decision(training.classes, options.threshold),
         run=wording.display(run),
         against=wording.display(against),
         options=options,
-        metric_titles=list(wording.METRICS.values()),
+        metric_titles=wording.metric_titles(metrics, training.classes),
         scores=wording.score_table(metrics),
         differences=wording.difference_table(comparison),
-        figures=wording.embed(figures),
+        figures=wording.embed(figures, training.classes),
         summary_columns=[str(column) for column in corpus_summary.columns],
         summary_rows=[[wording.cell(value) for value in row] for row in corpus_summary.itertuples(index=False)],
         parameters=parameters_used,
@@ -210,7 +223,25 @@ def write_report(
 
 
 def _arrays(table: Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    return table["label"].to_numpy(), table["probability"].to_numpy()
+    from nevus.metrics.predictions import probabilities_of
+
+    return table["label"].to_numpy(), probabilities_of(table)
+
+
+def _class_entries(
+    table: Table, weights: np.ndarray[Any, Any], classes: Sequence[str], options: EvaluationParams
+) -> list[RocEntry]:
+    """Each class against the rest, with its AUC and interval."""
+    from nevus.metrics.classification import one_against_rest
+    from nevus.metrics.intervals import estimate
+    from nevus.plots.roc import RocEntry
+
+    entries = []
+    for name, (labels, probabilities) in zip(classes, one_against_rest(*_arrays(table)), strict=True):
+        area = estimate(labels, probabilities, weights, threshold=options.threshold, bins=options.calibration_bins)
+        auc = area["auc"].value, *area["auc"].interval(options.confidence)
+        entries.append(RocEntry(name, "class", labels, probabilities, auc))
+    return entries
 
 
 def _weights(table: Table, options: EvaluationParams) -> np.ndarray[Any, Any]:

@@ -15,7 +15,8 @@ class EvaluationParams(Options):
         confidence: Of all intervals, such as 0.95.
         seed: Of the bootstrap.
         calibration_bins: Intervals of equal width for the calibration error and the reliability diagram.
-        threshold: An image is called melanoma above this probability; fixed before looking at the test images.
+        threshold: Of two classes the second is called above this probability; fixed before looking at the test images.
+            Of more than two the likeliest is called, and this is not used.
     """
 
     replicates: int = Field(ge=100)

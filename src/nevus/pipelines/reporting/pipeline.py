@@ -17,7 +17,7 @@ def create_pipeline(run: str = "ssgan", baseline: str = "supervised") -> Pipelin
 
     Args:
         run: Name of the run; `{run}.predictions`, `{run}.history`, `{run}.samples`, `{run}.progress` and `params:{run}`
-            must exist.
+            must exist; `corpus@training` gives the names of the classes.
         baseline: Name of the run to compare with; `{baseline}.predictions` must exist.
 
     Returns:
@@ -52,7 +52,7 @@ def _create_scores(run: str, baseline: str) -> Pipeline:
             ),
             Node(
                 _named(nodes.draw_roc, run=run, against=baseline),
-                {**predictions, "metrics": f"{run}.metrics"},
+                {**predictions, "training": "corpus@training", "metrics": f"{run}.metrics"},
                 f"{run}.roc",
                 name=f"draw_roc_of_{run}",
             ),
@@ -62,7 +62,7 @@ def _create_scores(run: str, baseline: str) -> Pipeline:
 
 
 def _create_figures(run: str) -> Pipeline:
-    evaluated = ["params:evaluation", f"{run}.predictions"]
+    evaluated = ["params:evaluation", "corpus@training", f"{run}.predictions"]
     figures: list[tuple[Callable[..., Any], list[str], str]] = [
         (nodes.draw_confusion, evaluated, "confusion"),
         (nodes.draw_reliability, evaluated, "reliability"),
@@ -82,6 +82,7 @@ def _create_report(run: str, baseline: str) -> Pipeline:
     figures = ("roc", "confusion", "reliability", "curves", "real_and_generated", "progress")
     inputs = {
         "options": "params:evaluation",
+        "training": "corpus@training",
         "metrics": f"{run}.metrics",
         "comparison": f"{run}.comparison",
         "method": f"{run}.predictions",

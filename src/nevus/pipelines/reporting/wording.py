@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from nevus.contracts import Table
+from nevus.pipelines.reporting.classes import count_classes, terms
 
 NAMES = {"ssgan": "SSGAN", "majority": "majority class", "colour_svm": "colour SVM"}
+# `classes.terms` says what stands in braces.
 METRICS = {
-    "auc": ("AUC", "chance that a melanoma gets a higher probability than a benign lesion"),
-    "average_precision": ("Average precision", "mean precision over all recalls; depends on the share of melanoma"),
+    "auc": ("AUC", "chance that an image of {one} gets a higher probability of it than an image of {other}{mean}"),
+    "average_precision": ("Average precision", "mean precision over all recalls; depends on the share of {one}{mean}"),
     "accuracy": ("Accuracy", "share of images called rightly"),
-    "balanced_accuracy": ("Balanced accuracy", "mean of sensitivity and specificity"),
-    "sensitivity": ("Sensitivity", "share of melanomas found"),
-    "specificity": ("Specificity", "share of benign lesions left alone"),
-    "brier": ("Brier score", "mean squared error of the probability; lower is better"),
-    "calibration_error": ("Calibration error", "gap between probability and frequency; lower is better"),
+    "balanced_accuracy": ("Balanced accuracy", "mean over the classes of the share of their images called rightly"),
+    "sensitivity": ("Sensitivity", "share of the images of {one} found"),
+    "specificity": ("Specificity", "share of the images of {other} left alone"),
+    "brier": ("Brier score", "mean squared error of the probabilities; lower is better"),
+    "calibration_error": ("Calibration error", "gap between probability and frequency{likeliest}; lower is better"),
 }
 UNDECIDED = "neither clearly ahead nor clearly behind"
 LOWER_IS_BETTER = ("brier", "calibration_error")
@@ -31,12 +33,12 @@ FIGURES = {
     ),
     "confusion": (
         "Decisions",
-        "Rows are the truth, columns what the run says. The lower left cell counts missed melanomas.",
+        "Rows are the truth, columns what the run says. The lower left cell counts the images of {one} that it missed.",
     ),
     "reliability": (
         "Probabilities",
-        "Points on the diagonal mean that of the images given 30% about 30% are melanoma. This holds at the share of "
-        "melanoma in the test set only; a clinic sees far fewer.",
+        "Points on the diagonal mean that of the images given 30% about 30% are {one}. This holds at the share of "
+        "{one} in the test set only; a clinic may see another.",
     ),
     "progress": ("Progress of the generator", "The same random inputs at successive training steps."),
     "real_and_generated": (
@@ -50,27 +52,51 @@ FIGURES = {
     ),
 }
 
+MANY_CLASSES = {  # captions that differ where there are more than two
+    "roc": "Each curve is a class against the rest and runs through all thresholds; the closer to the upper left "
+    "corner, the better. The title gives the mean of the areas.",
+    "confusion": "Rows are the truth, columns what the run says; off the diagonal are the mistakes.",
+    "reliability": "Points on the diagonal mean that of the images given 30% for the likeliest class about 30% are of "
+    "that class. This holds at the shares of the classes in the test set only.",
+}
+
 
 def display(name: str) -> str:
     """Name a run or floor for readers."""
     return NAMES.get(name, name.replace("_", " "))
 
 
-def describe_test_set(rows: Table) -> str:
-    """Count test images, melanomas and lesions, and name the training seed, from checked prediction rows."""
+def describe_test_set(rows: Table, classes: Sequence[str]) -> str:
+    """Count test images, those of each class and lesions, and name the training seed, from checked prediction rows."""
     groups = rows["group_id"].nunique() + int(rows["group_id"].isna().sum())
     known = f"{groups} lesions or patients" if rows["group_id"].notna().any() else "lesion of origin unknown"
-    return (
-        f"{len(rows)} test images ({int(rows['label'].sum())} melanoma, {known}), training seed {rows['seed'].iloc[0]}"
-    )
+    return f"{len(rows)} test images ({count_classes(rows, classes)}, {known}), training seed {rows['seed'].iloc[0]}"
+
+
+def roc_title(rows: Table, area: Any, run: str, classes: Sequence[str]) -> str:
+    """Say what the ROC figure compares."""
+    if len(classes) == 2:
+        title = f"{classes[1].capitalize()} against {classes[0]}: {display(run)} beside baseline and floors"
+        return f"{title}\n{len(rows)} test images, {count_classes(rows, classes)}"
+    return f"Each class against the rest: {display(run)}\n{len(rows)} test images, macro AUC {interval(area)}"
+
+
+def metric_titles(metrics: Table, classes: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and explain the metrics that there are, in the order of `METRICS`."""
+    return [(METRICS[name][0], METRICS[name][1].format(**terms(classes))) for name in present(metrics)]
+
+
+def present(metrics: Table) -> list[str]:
+    """The metrics that a table holds, in the order of `METRICS`."""
+    return [name for name in METRICS if (metrics["metric"] == name).any()]
 
 
 def score_table(metrics: Table) -> list[dict[str, Any]]:
     """Arrange scores for the page: one dict a method with `name`, `role` and `cells` in the order of `METRICS`."""
-    table = []
+    table, names = [], present(metrics)
     for (name, role), rows in metrics.groupby(["method", "role"], sort=False):
         by_metric = rows.set_index("metric")
-        cells = [(f"{row['value']:.2f}", range_of(row)) for row in (by_metric.loc[metric] for metric in METRICS)]
+        cells = [(f"{row['value']:.2f}", range_of(row)) for row in (by_metric.loc[metric] for metric in names)]
         table.append({"name": display(str(name)), "role": role, "cells": cells})
     return table
 
@@ -78,7 +104,7 @@ def score_table(metrics: Table) -> list[dict[str, Any]]:
 def difference_table(comparison: Table) -> list[dict[str, Any]]:
     """Arrange differences for the page: one dict a metric with `name` and `cells`, one cell for each other method."""
     table = []
-    for metric, (title, _) in METRICS.items():
+    for metric in present(comparison):
         sign = -1 if metric in LOWER_IS_BETTER else 1
         rows = comparison[comparison["metric"] == metric]
         cells = [
@@ -90,19 +116,29 @@ def difference_table(comparison: Table) -> list[dict[str, Any]]:
             }
             for _, row in rows.iterrows()
         ]
-        table.append({"name": title, "cells": cells})
+        table.append({"name": METRICS[metric][0], "cells": cells})
     return table
 
 
-def embed(figures: Mapping[str, bytes]) -> list[dict[str, str]]:
+def embed(figures: Mapping[str, bytes], classes: Sequence[str]) -> list[dict[str, str]]:
     """Turn image bytes into data addresses with title and caption, in the order of `FIGURES`, others last."""
     order = [name for name in FIGURES if name in figures] + [name for name in figures if name not in FIGURES]
     embedded = []
     for name in order:
         title, caption = FIGURES.get(name, (name.replace("_", " ").capitalize(), ""))
+        if len(classes) > 2:
+            caption = MANY_CLASSES.get(name, caption)
         kind = "gif" if figures[name].startswith(b"GIF8") else "png"
         address = f"data:image/{kind};base64,{base64.b64encode(figures[name]).decode('ascii')}"
-        embedded.append({"name": name, "title": title, "caption": caption, "address": address, "kind": kind})
+        embedded.append(
+            {
+                "name": name,
+                "title": title,
+                "caption": caption.format(**terms(classes)),
+                "address": address,
+                "kind": kind,
+            }
+        )
     return embedded
 
 

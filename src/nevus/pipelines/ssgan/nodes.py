@@ -75,7 +75,7 @@ def ssgan_trainer(training: Corpus, classifier: ClassifierParams, ssgan: SsganPa
     labeled, labels = labeled_images(training)
     size = labeled.shape[1]
     with seeded(classifier.seed):  # the discriminator first: it then starts from the weights of the baseline
-        discriminator = build_discriminator(classifier.network, classes=2, size=size)
+        discriminator = build_discriminator(classifier.network, classes=len(training.classes), size=size)
         generator = build_generator(ssgan.generator, size=size)
     return AdversarialTrainer(
         discriminator,

@@ -50,7 +50,7 @@ def supervised_trainer(training: Corpus, classifier: ClassifierParams) -> "Super
 
     pixels, labels = labeled_images(training)
     with seeded(classifier.seed):
-        network = build_discriminator(classifier.network, classes=2, size=pixels.shape[1])
+        network = build_discriminator(classifier.network, classes=len(training.classes), size=pixels.shape[1])
     return SupervisedTrainer(
         network,
         pixels,
@@ -74,14 +74,13 @@ def package_classifier(weights: Weights, training: Corpus, classifier: Classifie
     Returns:
         The classifier, without code.
     """
-    from nevus.contracts import CLASSES
     from nevus.corpus.views import labeled_images
 
     pixels, _ = labeled_images(training)
     spec = {
         "network": classifier.network.model_dump(mode="json"),
         "size": int(pixels.shape[1]),
-        "classes": list(CLASSES),
+        "classes": list(training.classes),
         "average_d4": classifier.average_d4,
         "seed": classifier.seed,
     }

@@ -1,0 +1,1 @@
+"""Pipeline `audit`: see `pipeline.py`."""

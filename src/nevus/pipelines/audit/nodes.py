@@ -1,0 +1,194 @@
+"""Nodes that look at the packed images and change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nevus.contracts import Corpus, CorpusError, Figure, Table
+from nevus.pipelines.audit.params import AuditParams
+
+
+def count_images(corpus: Corpus, assignment: Table) -> tuple[Table, Table]:
+    """Count images and groups of every split, and list the groups that cross splits.
+
+    Args:
+        corpus: All packed images.
+        assignment: Where each of them goes.
+
+    Returns:
+        Counts (`aspect`, `value`, `split`, `images`, `groups`) and crossings (`stage`, `group_id`, `splits`, `images`,
+        `held_out`).
+    """
+    from nevus.corpus.audit import count, crossings, placed
+
+    table = placed(corpus.manifest, assignment)
+    return count(table, corpus.classes), crossings(table)
+
+
+def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table) -> Table:
+    """List images of unusual brightness, colour or sharpness; what is usual is learnt from the training splits.
+
+    Args:
+        options: For the threshold.
+        corpus: All packed images.
+        assignment: Where each of them goes.
+
+    Returns:
+        One row an image and measure, strongest first: `image_id`, `split`, `measure`, `value`, `median`, `score`,
+        `reason`.
+    """
+    from nevus.corpus import outliers
+    from nevus.corpus.audit import placed
+
+    table = placed(corpus.manifest, assignment)
+    measures = outliers.measure(corpus.pixels).iloc[table["row"].to_numpy()].reset_index(drop=True)
+    usual = table["split"].isin(["labeled", "unlabeled"]).to_numpy()
+    return outliers.find_outliers(measures, table, usual, threshold=options.outlier_threshold)
+
+
+def probe_shortcuts(options: AuditParams, corpus: Corpus, assignment: Table) -> Table:
+    """Cross-validate simple models on corners, borders and colours of the labelled training images.
+
+    Args:
+        options: Of the probes.
+        corpus: All packed images; validation and test images are not read.
+        assignment: Where each image goes.
+
+    Returns:
+        One row a probe, model and metric, with interval and floor; no row where the labels do not allow a probe.
+    """
+    import pandas as pd
+
+    from nevus.corpus.audit import placed
+    from nevus.metrics.shortcuts import SHORTCUT_COLUMNS, probe
+
+    table = placed(corpus.manifest, assignment)
+    table = table[(table["split"] == "labeled") & table["label"].notna()]
+    # shuffled, then the first of each class: which are kept must not depend on the order of the source
+    shuffled = table.sample(frac=1, random_state=options.probes.seed)
+    share = options.probes.images // max(1, table["label"].nunique())
+    kept = shuffled.groupby("label").head(share).sort_values("row")
+    labels = kept["label"].to_numpy(dtype="int64")
+    rows, groups = kept["row"].to_numpy(), kept["group"].to_numpy()
+    try:
+        return probe(corpus.pixels, rows, labels, groups, **options.probes.model_dump(exclude={"images"}))
+    except CorpusError:  # data without labels is no mistake: `judge` says that there was no probe
+        return pd.DataFrame(columns=list(SHORTCUT_COLUMNS))
+
+
+def judge(
+    corpus: Corpus,
+    assignment: Table,
+    quarantine: Table,
+    duplicates: Table,
+    counts: Table,
+    crossings: Table,
+    outliers: Table,
+    shortcuts: Table,
+) -> Table:
+    """Say in one line each what a person should know before training.
+
+    Args:
+        corpus: For the names of the classes.
+        assignment: Where each image goes.
+        quarantine: Files set aside.
+        duplicates: Pairs that are one image.
+        counts: From `count_images`, like crossings.
+        crossings: Groups in several splits.
+        outliers: From `find_outliers`.
+        shortcuts: From `probe_shortcuts`.
+
+    Returns:
+        `level` (act, look, note, fine), `check`, `number`, `finding`, `examples`; worst first.
+    """
+    from nevus.corpus.audit import pairs
+    from nevus.corpus.findings import findings
+
+    placed_pairs = pairs(duplicates, assignment)
+    return findings(counts, quarantine, placed_pairs, crossings, outliers, shortcuts, classes=len(corpus.classes))
+
+
+def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, duplicates: Table, outliers: Table) -> Figure:
+    """Draw examples of each split and class, the strangest images and the nearest pairs.
+
+    Args:
+        options: How many are shown.
+        corpus: All packed images.
+        assignment: Where each of them goes.
+        duplicates: Pairs that are one image.
+        outliers: From `find_outliers`.
+
+    Returns:
+        A figure.
+    """
+    from nevus.corpus.audit import pairs, placed
+    from nevus.pipelines.audit import choice
+    from nevus.plots.audit_sheet import audit_sheet
+
+    table = placed(corpus.manifest, assignment)
+    shown = pairs(duplicates, assignment).head(options.shown_pairs)
+    return audit_sheet(
+        choice.examples(table, corpus),
+        choice.strangest(outliers, table, corpus, options.shown_outliers),
+        choice.side_by_side(shown, table, corpus),
+    )
+
+
+def write_page(
+    options: AuditParams,
+    ingestion: Any,
+    assignment: Table,
+    quarantine: Table,
+    duplicates: Table,
+    counts: Table,
+    crossings: Table,
+    outliers: Table,
+    shortcuts: Table,
+    findings: Table,
+    sheet: bytes,
+) -> str:
+    """Write one page that says what was found and shows it.
+
+    Args:
+        options: For the lengths of lists.
+        ingestion: Parameters of the data, a model or nested dict.
+        assignment: Where each image goes.
+        quarantine: Files set aside.
+        duplicates: Pairs that are one image.
+        counts: From `count_images`, like crossings.
+        crossings: Groups in several splits.
+        outliers: From `find_outliers`.
+        shortcuts: From `probe_shortcuts`.
+        findings: From `judge`.
+        sheet: PNG bytes.
+
+    Returns:
+        HTML that needs no other file.
+    """
+    import base64
+    from importlib.resources import files
+
+    from jinja2 import Environment, StrictUndefined
+
+    from nevus.corpus.audit import pairs
+    from nevus.pipelines.audit import wording
+
+    placed_pairs = pairs(duplicates, assignment)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(files(__package__).joinpath("audit.html.j2").read_text(encoding="utf-8"))
+    return template.render(
+        data=wording.describe(counts, ingestion),
+        answer=wording.answer(findings),
+        findings=findings.to_dict("records"),
+        pivots=wording.pivots(counts),
+        probes=wording.probes(shortcuts),
+        lists=[
+            wording.Listed("Pairs of duplicates across splits", wording.crossing_pairs(placed_pairs)),
+            wording.Listed("Pairs of duplicates within a split or left out", wording.other_pairs(placed_pairs)),
+            wording.Listed("Lesions and patients in several splits", wording.crossing_groups(crossings)),
+            wording.Listed("Outliers, strongest first", wording.outlier_rows(outliers)),
+            wording.Listed("Files set aside", quarantine),
+        ],
+        options=options,
+        sheet=base64.b64encode(sheet).decode("ascii"),
+    )

@@ -1,0 +1,1 @@
+"""Pipeline `relink`: see `pipeline.py`."""

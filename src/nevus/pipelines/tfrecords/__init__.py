@@ -1,0 +1,1 @@
+"""Pipelines `tfrecords` and `check_tfrecords`: see `pipeline.py`."""

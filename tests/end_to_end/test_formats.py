@@ -1,0 +1,143 @@
+"""Every format from raw files to a scored and reported classifier: made-up files always, real samples if there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.end_to_end.conftest import clean_environment
+from tests.fakes import write_folder
+from tests.readers.fake_challenges import ham10000_files, isic_2017_files
+from tests.readers.fake_folders import diagnosis_files, image_folder_files
+from tests.readers.fake_siim import siim_files, siim_shards
+from tests.readers.fake_tables import csv_file, image_files, mnist_files
+
+pytestmark = pytest.mark.slow
+
+# One process for all runs of a test: importing torch takes longer than such a training.
+DRIVER = """
+import json, sys
+from pathlib import Path
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+bootstrap_project(Path.cwd())
+for env, pipeline, parameters in json.load(sys.stdin):
+    with KedroSession.create(env=env, runtime_params=parameters) as session:
+        session.run(pipeline_names=[pipeline])
+"""
+TINY = {
+    "classifier": {
+        "network": {"width": 8, "depth": 2},
+        "loop": {"steps": 4, "labeled_batch": 8, "log_every": 2, "checkpoint_every": 2},
+    },
+    "ssgan": {"generator": {"latent": 8, "width": 4}, "unlabeled_batch": 8, "frames": 2, "samples": 16},
+    "evaluation": {"replicates": 100},
+}
+PARTIAL = {"max_quarantined_share": 1.0}  # the samples hold whole tables and some of their images
+
+
+def run(root: Path, runs: list[tuple[str, str, dict[str, Any]]]) -> None:
+    environment = {**clean_environment(), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER],
+        input=json.dumps(runs),
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def settings(source: Path, *, ingestion: dict[str, Any] | None = None, **splits: Any) -> dict[str, Any]:
+    return {**TINY, "source": str(source), "ingestion": ingestion or {}, "splits": splits}
+
+
+def table_files(count: int = 40) -> dict[str, bytes]:
+    names = [f"{number}.jpg" for number in range(count)]
+    splits = ["labeled", "labeled", "test", "unlabeled"]
+    rows = [
+        {"file": name, "label": ("benign", "melanoma")[i // 4 % 2], "split": splits[i % 4]}
+        for i, name in enumerate(names)
+    ]
+    return {"images.csv": csv_file(rows), **image_files(*names)}
+
+
+def check(root: Path, env: str, classes: int) -> None:
+    metrics = pd.read_csv(root / f"data/08_reporting/{env}/ssgan/metrics.csv")
+    assert set(metrics["method"]) == {"ssgan", "supervised", "majority", "colour_svm"}
+    assert metrics["value"].between(0, 1).all()
+    predictions = pd.read_parquet(root / f"data/07_model_output/{env}/ssgan/predictions.parquet")
+    probabilities = predictions.filter(like="probability").to_numpy()
+    assert probabilities.shape[1] == (1 if classes == 2 else classes)
+    assert np.isfinite(probabilities).all()
+    assert (root / f"data/08_reporting/{env}/ssgan/report.html").stat().st_size > 100_000
+
+
+def test_every_format_trains(new_project, tmp_path):
+    sources = {
+        "image_folder": image_folder_files({"train": 30, "test": 10}),
+        "isic_2017": isic_2017_files(60, 12, 18),
+        "siim_isic_2020": siim_files(90, 4),
+        "shards": siim_shards(90, 4),
+        "ham10000": ham10000_files(105),
+        "diagnosis_folders": diagnosis_files({"akiec": 30, "nv": 30, "mel": 30}),
+        "mnist": mnist_files(200, 60),
+        "table": table_files(),
+    }
+    places = {name: write_folder(tmp_path / name, files) for name, files in sources.items()}
+    budget = {"label_budget": 6, "folds": 3}
+    seven = {"ham10000": {"task": "seven"}}
+    columns = {"table": {"columns": {"file": "file", "label": "label", "split": "split"}}}
+    runs = [
+        ("image_folder", "ssgan", settings(places["image_folder"], **budget)),
+        ("isic_2017", "ssgan", settings(places["isic_2017"], **budget)),
+        ("siim_isic_2020", "ssgan", settings(places["siim_isic_2020"], **budget)),
+        ("ham10000", "ssgan", settings(places["ham10000"], ingestion=seven, **budget)),
+        ("diagnosis_folders", "ssgan", settings(places["diagnosis_folders"], **budget)),
+        ("mnist", "ssgan", settings(places["mnist"], **budget)),
+        ("table", "ssgan", settings(places["table"], ingestion=columns, folds=2)),
+    ]
+    root = new_project().root
+    run(root, runs)
+    for env, _, _ in runs:
+        check(root, env, {"ham10000": 7, "diagnosis_folders": 3, "mnist": 10}.get(env, 2))
+
+    shards = {"siim_isic_2020": {"files": "tfrecord"}}
+    run(root, [("siim_isic_2020", "ssgan", settings(places["shards"], ingestion=shards, **budget))])
+    check(root, "siim_isic_2020", 2)
+
+
+def test_every_real_sample_trains(new_project, sample_data, tmp_path):
+    rows = pd.read_csv(sample_data / "ham10000" / "HAM10000_metadata.csv").set_index("image_id")["dx"]
+    for image in sorted((sample_data / "ham10000" / "images").iterdir()):
+        folder = tmp_path / "diagnoses" / rows[image.stem] / "gan_input"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / image.name).write_bytes(image.read_bytes())
+    shards = {"siim_isic_2020": {"files": "tfrecord"}}
+    runs = [
+        ("image_folder", "ssgan", settings(sample_data / "image_folder", label_budget=20)),
+        (
+            "isic_2017",
+            "ssgan",
+            settings(sample_data / "isic2017", ingestion=PARTIAL, test="hold_out", label_budget=15),
+        ),
+        (
+            "siim_isic_2020",
+            "ssgan",
+            settings(sample_data / "siim_isic_2020" / "tfrecords", ingestion=PARTIAL | shards, label_budget=15),
+        ),
+        ("ham10000", "ssgan", settings(sample_data / "ham10000", ingestion=PARTIAL, label_budget=30)),
+        ("diagnosis_folders", "ssgan", settings(tmp_path / "diagnoses", label_budget=10)),
+        ("mnist", "ssgan", settings(sample_data / "mnist", test="hold_out")),
+        ("melanoma", "ssgan", settings(sample_data / "melanoma_detection" / "MelanomaDetection.zip")),
+    ]
+    root = new_project().root
+    run(root, runs)
+    for env, _, _ in runs:
+        check(root, env, {"diagnosis_folders": 7, "mnist": 10}.get(env, 2))

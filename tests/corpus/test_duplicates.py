@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from nevus.contracts import DUPLICATE_COLUMNS, Pixels, Table
-from nevus.corpus.audit_options import DuplicateOptions
 from nevus.corpus.duplicates import find_duplicates
+from nevus.corpus.options import DuplicateOptions
 from nevus.corpus.thumbnails import turn
 from tests.corpus.drawings import brighter, corpus_of, drawings, melanoma_corpus, recompressed, resized
 

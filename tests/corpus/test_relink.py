@@ -8,7 +8,7 @@ from PIL import Image
 
 from nevus.contracts import Corpus, CorpusError, Pixels
 from nevus.corpus import relink as relink_module
-from nevus.corpus.audit_options import RelinkOptions
+from nevus.corpus.options import RelinkOptions
 from nevus.corpus.relink import RELINK_COLUMNS, relink, summarise
 from tests.corpus.drawings import brighter, corpus_of, drawings, melanoma_corpus, recompressed, resized
 

@@ -226,7 +226,6 @@ def test_one_class_can_be_held_out(place):
         ({}, {"test": "hold_out", "test_share": 0.001}, r"'benign'.*that is none. Raise splits.test_share"),
         ({}, {"validation": "hold_out", "validation_share": 0.999}, r"that is all. Lower splits.validation_share"),
         ({}, {"label_budget": 150}, r"150 images of each class, but class 'melanoma' has only"),
-        ({"labeled": 24}, {"folds": 12}, r"12 folds were asked for, but class 'melanoma' has only"),
         ({}, {"pairs": [("labeled0", "gone", "exact")]}, r"'gone', which is not in the manifest"),
         ({}, {"classes": ("benign",)}, r"has the label 1, but there are only the classes benign"),
     ],
@@ -234,6 +233,14 @@ def test_one_class_can_be_held_out(place):
 def test_what_cannot_be_done_is_said(place, manifest, options, message):
     with pytest.raises(CorpusError, match=message):
         place(fake_manifest(**manifest), **options)
+
+
+def test_too_few_for_the_folds_leaves_them_empty_and_warns(place, caplog):
+    manifest = fake_manifest(labeled=24)
+    table = place(manifest, folds=12)
+    assert table["fold"].isna().all()
+    assert "12 folds were asked for, but class 'melanoma' has only" in caplog.text
+    assert (table["split"] == place(manifest, folds=2)["split"]).all()
 
 
 def test_the_lesions_of_ham10000_are_held_out_whole_and_by_class(place, sample_data):

@@ -56,7 +56,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_a_bad_file_is_set_aside_or_stops_the_run_and_the_old_corpus_stays(packed, kind):
+def test_a_bad_file_stops_the_run_and_the_old_corpus_stays(packed, kind):
     made, folder = packed
     corpus = made.data("02_intermediate/melanoma/corpus")
     before = {file.name: file.read_bytes() for file in corpus.iterdir()}
@@ -65,10 +65,17 @@ def test_a_bad_file_is_set_aside_or_stops_the_run_and_the_old_corpus_stays(packe
     refused(ingest(made, path, 0), name.rsplit("/", 1)[-1], "max_quarantined_share")
     assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
     assert not list(made.root.rglob("outside.jpg"))
-    allowed = ingest(made, path, 0.5)
+
+
+def test_bad_files_within_the_share_are_set_aside_and_the_run_goes_on(packed):
+    made, folder = packed
+    bad = [(name.replace("/7", f"/{number}7"), content) for number, (name, content) in enumerate(ODD.values())]
+    allowed = ingest(made, write_zip(folder / "all.zip", [*melanoma_files().items(), *bad]), 0.5)
     assert allowed.returncode == 0, allowed.stderr
-    assert name in (corpus / "quarantine.csv").read_text()
-    ingest(made, folder / "good.zip", 0)
+    quarantine = made.data("02_intermediate/melanoma/corpus/quarantine.csv").read_text()
+    assert all(name in quarantine for name, _ in bad)
+    assert len(quarantine.splitlines()) == 1 + len(bad)
+    assert not list(made.root.rglob("outside.jpg"))
 
 
 def test_one_class_missing(packed):

@@ -12,8 +12,12 @@ from nevus.contracts import Pixels
 from nevus.corpus.jpeg import JpegSize, plain_sizes
 from nevus.corpus.resize import Policy, enough, fit
 
-# Those that images of skin come in (JPEG stands for MPO too). Among the others is PostScript, which starts Ghostscript.
-FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "GIF")
+# Not all that Pillow opens: PostScript starts Ghostscript, and some only say what they are (HDF5, MPEG). JPEG stands
+# for MPO too. TGA comes last, because it has no signature.
+FORMATS = (
+    *("JPEG", "PNG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "JPEG2000", "AVIF", "PPM"),
+    *("PSD", "SGI", "QOI", "PCX", "TGA"),
+)
 SMALL = 128 * 128  # pixels; larger ones take Pillow longer to decode than to open, and may be decoded at reduced scale
 ORIENTATION = 0x0112  # EXIF
 _TURNS = {
@@ -144,7 +148,7 @@ def _decode_any(data: bytes, size: int, policy: Policy, max_pixels: int) -> tupl
         width, height = image.size
         if width * height > max_pixels:
             raise _RefusedError(f"{_too_large(max_pixels)}: {width} x {height}")
-        if image.mode in ("I", "F"):
+        if image.mode == "F" or (image.mode == "I" and image.format != "PPM"):  # PPM's are brought to 0 .. 65535
             raise _RefusedError(f"pixel values of unknown range: {image.mode} in {image.format}")
         extent = None
         if width * height > SMALL and (drafted := image.draft("RGB", enough(width, height, size, policy))):
@@ -164,7 +168,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16"):  # `convert` would clip at 255 and leave a white image
+    if image.mode.startswith("I"):  # `convert` would clip at 255 and leave a white image
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     return image if image.mode == "RGB" else image.convert("RGB")
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import DUPLICATE_COLUMNS, Corpus, Pixels, Table
-from nevus.corpus.audit_options import DuplicateOptions
+from nevus.corpus.options import DuplicateOptions
 from nevus.corpus.phash import symmetric_hashes
 from nevus.corpus.similar import Pairs, similar_pairs
 from nevus.corpus.thumbnails import thumbnails

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import Corpus, CorpusError, Table
-from nevus.corpus.audit_options import RelinkOptions
+from nevus.corpus.options import RelinkOptions
 from nevus.corpus.thumbnails import Floats, correlate, thumbnails
 
 RELINK_COLUMNS = ("image_id", "group_id", "other_id", "correlation", "margin", "reason")

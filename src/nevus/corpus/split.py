@@ -1,5 +1,6 @@
 """Which images train, choose and test: from the source's own splits to those of a run."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from nevus.contracts import ASSIGNMENT_COLUMNS, CorpusError, Table
 from nevus.corpus.budget import within_budget
 from nevus.corpus.folds import PARAMETERS, folds, group_keys, hold_out
 from nevus.corpus.options import SplitOptions
+
+_log = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
 
@@ -31,12 +34,13 @@ def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes
 
     Returns:
         One row an image in the manifest's order, columns as in `ASSIGNMENT_COLUMNS`: `split` is null where the image
-        is left out, `label` where it is hidden or not known, `fold` where the image is not labelled, `reason` where
-        the image is where the source had it.
+        is left out, `label` where it is hidden or not known, `fold` where the image is not labelled
+        (and everywhere, with a warning, where a class has fewer groups than there are folds), `reason` where the image
+        is where the source had it.
 
     Raises:
-        CorpusError: There is no official test split, a class is too small for a share, the budget or the folds, a
-            label has no class, or a duplicate is not in the manifest.
+        CorpusError: There is no official test split, a class is too small for a share or the budget, a label has no
+            class, or a duplicate is not in the manifest.
     """
     draft = _Draft(manifest, classes)
     draft.move((draft.split == "labeled") & ~draft.known, "unlabeled", "has no label")
@@ -84,28 +88,31 @@ class _Draft:
 
     def table(self, options: SplitOptions) -> Table:
         """The assignment, with folds."""
-        fold = np.full(len(self.ids), -1, dtype=np.int64)
         labeled = self.split == "labeled"
-        dealt = folds(
-            self.labels[labeled],
-            self.groups[labeled],
-            folds=options.folds,
-            repeats=1,
-            seed=options.seed,
-            classes=self.classes,
-        )
-        fold[labeled] = dealt[:, 0]
+        fold = self._folds(labeled, options)
         shown = self.known & self.within("labeled", "validation", "test")
         self.reason[self.split == self.manifest["split"].to_numpy(dtype=object)] = None
         columns = {
             "image_id": self.manifest["image_id"].to_numpy(),
             "split": pd.array(np.asarray(self.split), dtype="str"),
             "label": pd.array(np.where(shown, self.labels, -1), dtype="Int64"),
-            "fold": pd.array(fold, dtype="Int64"),
+            "fold": fold,
             "reason": pd.array(self.reason, dtype="str"),
         }
         table = pd.DataFrame(columns, index=self.manifest.index, columns=list(ASSIGNMENT_COLUMNS))
-        return table.assign(label=table["label"].where(shown), fold=table["fold"].where(labeled))
+        return table.assign(label=table["label"].where(shown))
+
+    def _folds(self, labeled: Mask, options: SplitOptions) -> Any:
+        fold = pd.array(np.full(len(labeled), -1), dtype="Int64")
+        fold[~labeled] = pd.NA
+        labels, groups = self.labels[labeled], self.groups[labeled]
+        try:
+            dealt = folds(labels, groups, folds=options.folds, repeats=1, seed=options.seed, classes=self.classes)
+            fold[labeled] = dealt[:, 0]
+        except CorpusError as error:  # cross-validation would stop here; everything else can do without
+            _log.warning("No folds for cross-validation. %s", error)
+            fold[labeled] = pd.NA
+        return fold
 
 
 def _dissolve(draft: _Draft, split: str) -> None:

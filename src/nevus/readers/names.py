@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+# Of the formats that nevus.corpus.decode takes.
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif"),
+    *(".jp2", ".j2k", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".psd", ".sgi", ".qoi", ".pcx", ".tga"),
+)
 LITTER = (".ds_store", "thumbs.db", "desktop.ini")
 
 

@@ -3,8 +3,7 @@
 import logging
 
 from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, Table
-from nevus.corpus.audit_options import DuplicateOptions
-from nevus.corpus.options import SplitOptions
+from nevus.corpus.options import DuplicateOptions, SplitOptions
 from nevus.pipelines.ingestion.params import IngestionParams
 
 logger = logging.getLogger(__name__)

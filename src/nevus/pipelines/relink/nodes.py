@@ -1,7 +1,11 @@
 """From images without lesions to the originals they were made from."""
 
+import logging
+
 from nevus.contracts import Corpus, Table
 from nevus.pipelines.relink.params import RelinkParams
+
+_log = logging.getLogger(__name__)
 
 
 def relink_images(packed: Corpus, originals: Corpus, options: RelinkParams) -> Table:
@@ -63,4 +67,8 @@ def drop_siblings(matches: Table, assignment: Table, predictions: Table) -> Tabl
             f"Of {len(predictions):,} test images {int(own.notna().sum()):,} have a known lesion, and none of these is "
             "without a sibling in training. Relink to more of the originals (relink.originals in the catalog)."
         )
+    _log.info(
+        "Of %s test images, %s have a known lesion, and %s of these are without a sibling in training",
+        *(f"{count:,}" for count in (len(predictions), int(own.notna().sum()), int(alone.sum()))),
+    )
     return predictions.assign(group_id=own)[alone].reset_index(drop=True)

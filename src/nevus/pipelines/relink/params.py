@@ -1,6 +1,6 @@
 """Parameters of the search for originals."""
 
-from nevus.corpus.audit_options import RelinkOptions
+from nevus.corpus.options import RelinkOptions
 
 
 class RelinkParams(RelinkOptions):

@@ -1,0 +1,52 @@
+import logging
+
+import pandas as pd
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.startup import bootstrap_project
+
+from nevus.contracts import CorpusError
+from nevus.pipelines.relink.nodes import drop_siblings
+
+
+def _matches(lesions: dict[str, str | None]) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": list(lesions), "group_id": pd.array(list(lesions.values()), dtype="string")})
+
+
+def _predictions(*images: str) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": images, "split": "test", "group_id": None, "probability": 0.5})
+
+
+def _assignment(splits: dict[str, str | None]) -> pd.DataFrame:
+    return pd.DataFrame({"image_id": list(splits), "split": pd.array(list(splits.values()), dtype="string")})
+
+
+SPLITS = {"l1": "labeled", "u1": "unlabeled", "v1": "validation", "out": None} | dict.fromkeys("abcdef", "test")
+
+
+def test_a_sibling_in_any_split_but_test_counts_and_one_set_aside_does_not(caplog) -> None:
+    lesions = {"l1": "L1", "u1": "L2", "v1": "L3", "out": "L4", "a": "L1", "b": "L2", "c": "L3", "d": "L4", "e": "L4"}
+    with caplog.at_level(logging.INFO):
+        kept = drop_siblings(_matches(lesions | {"f": None}), _assignment(SPLITS), _predictions(*"abcdef"))
+    assert kept["image_id"].tolist() == ["d", "e"]  # f has no known lesion
+    assert kept["group_id"].tolist() == ["L4", "L4"]  # intervals are over lesions
+    assert caplog.messages == [
+        "Of 6 test images, 5 have a known lesion, and 2 of these are without a sibling in training"
+    ]
+
+
+def test_none_left_says_how_many_were_known() -> None:
+    matches = _matches({"u1": "L2", "a": "L2", "b": None})
+    with pytest.raises(CorpusError, match="Of 2 test images 1 have a known lesion, and none"):
+        drop_siblings(matches, _assignment(SPLITS), _predictions("a", "b"))
+
+
+def test_unrelated_scores_the_same_predictions_under_names_of_its_own(project) -> None:
+    bootstrap_project(project)
+    unrelated = pipelines["unrelated"]
+    whole = pipelines["ssgan"]
+    predictions = {name for name in unrelated.inputs() if name.endswith(".predictions")}
+    assert predictions and predictions <= whole.all_outputs()
+    assert not unrelated.all_outputs() & whole.all_outputs()  # the scores of the run stay as they are
+    dropped = {node.inputs[-1] for node in unrelated.nodes if node.func is drop_siblings}
+    assert dropped == predictions

@@ -15,9 +15,14 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_data() -> Path:
-    """The folder of real sample files, which is not part of the repository."""
-    folder = Path(os.environ.get("NEVUS_SAMPLE_DATA", PROJECT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no sample data at {folder}; set NEVUS_SAMPLE_DATA to the folder that holds them")
-    return folder
+def sample_folder() -> Path:
+    """Where the real sample files are looked for; they are not part of the repository."""
+    return Path(os.environ.get("NEVUS_SAMPLE_DATA", PROJECT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def sample_data(sample_folder: Path) -> Path:
+    """The folder of real sample files; without it, the test is skipped."""
+    if not sample_folder.is_dir():
+        pytest.skip(f"no sample data at {sample_folder}; set NEVUS_SAMPLE_DATA to the folder that holds them")
+    return sample_folder

@@ -1,19 +1,18 @@
-"""What the documents name exists, and the notebook runs."""
+"""What the documents name exists."""
 
 import ast
 import importlib
-import os
 import re
 import shlex
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import pytest
 import yaml
+from kedro.framework.cli.utils import _split_params
 
 from nevus.pipeline_registry import register_pipelines
 
@@ -26,6 +25,7 @@ INSTALL_AND_TEST = 'pip install -e ".[dev]" && pytest'
 # [text](target) and ![text](target); a command inside code: a line of a block, or between backticks.
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"kedro run\b[^`\n;&|]*")
+PARAMS = re.compile(r"--params[= ]([^`\n;&|]+)")  # in a command or on its own
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MADE_HERE = re.compile(r"<!-- this page makes: (.*?) -->")
 
@@ -60,9 +60,28 @@ def commands(text: str) -> list[dict[str, str]]:
     return [options(command) for command in COMMAND.findall(text)]
 
 
+def changed(text: str) -> list[dict[str, Any]]:
+    """What each `--params` of a page gives, as Kedro itself takes it apart: at every comma, whatever it stands in."""
+    context, option = click.Context(click.Command("run")), click.Option(["--params"])
+    values = [shlex.split(found.replace("...", ""))[0] for found in PARAMS.findall(text)]
+    return [_split_params(context, option, value) for value in values]
+
+
+def unknown(given: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    """The keys that no parameter has."""
+    found = [key for key in given if key not in known]
+    inner = [key for key, value in given.items() if isinstance(value, dict) and isinstance(known.get(key), dict)]
+    return found + [f"{key}.{name}" for key in inner for name in unknown(given[key], known[key])]
+
+
 def parameters() -> dict[str, Any]:
     files = (ROOT / "conf" / "base" / "parameters").glob("*.yml")
     return {key: value for file in files for key, value in yaml.safe_load(file.read_text()).items()}
+
+
+@each_document
+def test_no_number_is_left_to_be_filled_in(document: Path) -> None:
+    assert "@@" not in document.read_text()
 
 
 @each_document
@@ -110,13 +129,17 @@ def test_commands_name_pipelines_environments_and_nodes_that_exist(document: Pat
 
 @each_document
 def test_commands_change_parameters_that_exist(document: Path) -> None:
-    for found in commands(document.read_text()):
-        for pair in filter(None, found.get("params", "").split(",")):
-            path = pair.partition("=")[0].split(".")
-            value: Any = {**parameters(), "source": None}
-            for key in path:
-                assert key in value, found
-                value = value[key]
+    known = {**parameters(), "source": None}
+    assert not [wrong for given in changed(document.read_text()) for wrong in unknown(given, known)]
+
+
+def test_a_list_with_commas_is_no_parameter_of_a_command() -> None:
+    assert changed("`--params a.b=[3]`, or\nkedro run --params 'c=1,d=x' --env=e") == [
+        {"a": {"b": [3]}},
+        {"c": 1, "d": "x"},
+    ]
+    with pytest.raises(click.UsageError):
+        changed("`--params ingestion.mnist.digits=[3,8]`")
 
 
 @each_document
@@ -168,44 +191,6 @@ def test_the_reader_of_a_page_passes_the_test_of_the_page(monkeypatch: pytest.Mo
     tests = vars(run("tests/readers/test_named_files.py", "page.test_named_files"))
     called = [test() for name, test in tests.items() if name.startswith("test_")]
     assert len(called) == 2
-
-
-@pytest.fixture(scope="module")
-def copied_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with a finished small run; Kedro wants `src` itself inside, so the package is linked."""
-    root = tmp_path_factory.mktemp("project")
-    shutil.copytree(ROOT / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
-    shutil.copytree(ROOT / "notebooks", root / "notebooks")
-    shutil.copy(ROOT / "pyproject.toml", root)
-    (root / "conf" / "local").mkdir()
-    (root / "src").mkdir()
-    (root / "src" / "nevus").symlink_to(ROOT / "src" / "nevus")
-    command = [sys.executable, "-m", "kedro", "run", "--pipeline=ssgan", "--env=test"]
-    foreign = ("MLFLOW", "KEDRO", "COV")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    done = subprocess.run(
-        command, cwd=root, env={**environment, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    return root
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("folder", [".", "notebooks"])
-def test_the_notebook_opens_a_finished_run(copied_project: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import nbformat
-    from nbclient import NotebookClient
-
-    monkeypatch.setenv("NEVUS_ENV", "test")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    notebook = nbformat.read(copied_project / NOTEBOOK, as_version=4)
-    where = {"metadata": {"path": str(copied_project / folder)}}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
-
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    kinds = {kind for output in outputs for kind in output.get("data", {})}
-    assert {"image/png", "image/gif", "text/html"} <= kinds
-    assert "ssgan-seed0" in str(outputs[-1])
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

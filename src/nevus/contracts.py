@@ -49,9 +49,9 @@ MANIFEST_COLUMNS = (
 # label, stand in its place; so the columns say how many classes there are.
 PREDICTION_COLUMNS = ("image_id", "split", "group_id", "label", "probability", "seed")
 QUARANTINE_COLUMNS = ("file", "reason")
-# Where each packed image goes: `split` is null where it is left out, `label` null where it is hidden, `fold` counts
-# from 0 among the labelled images and is null elsewhere; `reason` says why it is not where the source had it.
-ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "fold", "reason")
+# Where each packed image goes: `split` is null where it is left out, `label` null where it is hidden; `reason` says why
+# it is not where the source had it.
+ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "reason")
 # Pairs of images that are one: `kind` is "exact" (same bytes) or "near"; `correlation` of the thumbnails, -1 to 1;
 # `transform` is the symmetry of the square that brings the second onto the first, 0 (none) to 7.
 DUPLICATE_COLUMNS = ("image_id", "other_id", "kind", "correlation", "transform")

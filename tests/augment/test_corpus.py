@@ -193,8 +193,10 @@ def test_who_gets_one_copy_more_follows_from_name_and_seed():
         ([5, 0, 2], None, "'melanoma' has no training image"),
         ([5, 3, 2], THREE, "but not all"),
         ([5, 3, 2], (), "must name some"),
+        ([0, 5], ("melanoma",), "besides melanoma no class has a training image"),
+        ([0, 5, 2], ("melanoma", "keratosis"), "besides melanoma, keratosis no class has a training image"),
     ],
 )
 def test_impossible_wishes_are_refused(counts, positives, message):
     with pytest.raises(CorpusError, match=message):
-        balance(counts, 1.0, positives=positives)
+        balance(counts, 1.0, positives=positives, classes=THREE[: len(counts)])

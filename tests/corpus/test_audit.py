@@ -15,7 +15,7 @@ def manifest(**columns):
 def assignment(*rows):
     """Rows of id, split, label and perhaps a reason."""
     table = pd.DataFrame([(*row, None)[:4] for row in rows], columns=["image_id", "split", "label", "reason"])
-    return table.assign(fold=None)[list(ASSIGNMENT_COLUMNS)]
+    return table[list(ASSIGNMENT_COLUMNS)]
 
 
 @pytest.fixture
@@ -91,20 +91,31 @@ def test_a_group_crosses_only_where_its_used_images_are_in_several_splits(lesion
     assert source == {"one": "labeled, test", "two": "labeled, unlabeled", "three": "unlabeled, test"}
 
 
-def test_pairs_that_touch_a_held_out_split_come_first_and_a_left_out_image_crosses_nothing(places):
+def test_pairs_that_touch_a_held_out_split_come_first_and_a_left_out_image_crosses_nothing(lesions, places):
     rows = [
         ("b", "c", "near", 0.99, 0),
         ("e", "f", "exact", 1.0, 0),
         ("a", "g", "near", 0.95, 3),
         ("g", "d", "near", 0.90, 0),
     ]
-    found = pairs(pd.DataFrame(rows, columns=list(DUPLICATE_COLUMNS)), places)
+    found = pairs(pd.DataFrame(rows, columns=list(DUPLICATE_COLUMNS)), placed(lesions, places))
     assert (found["image_id"] + found["other_id"]).tolist() == ["gd", "ag", "ef", "bc"]
     assert found["crosses"].tolist() == [True, True, False, False]
     assert found["held_out"].tolist() == [True, False, False, False]
 
 
-def test_no_duplicates_are_no_pairs_and_no_reasons_have_no_kind(places):
-    assert pairs(pd.DataFrame(columns=list(DUPLICATE_COLUMNS)), places).empty
+def test_an_image_left_out_keeps_the_label_of_its_source_and_a_hidden_label_stays_hidden(lesions, places):
+    gone = places.assign(
+        split=places["split"].mask(places["image_id"] == "a", None),
+        label=places["label"].mask(places["image_id"] == "a", None),
+    )
+    rows = [("a", "e", "exact", 1.0, 0), ("b", "d", "near", 0.9, 0)]  # the label of b is hidden
+    found = pairs(pd.DataFrame(rows, columns=list(DUPLICATE_COLUMNS)), placed(lesions, gone)).set_index("image_id")
+    assert found.loc["a", ["split", "label", "other_label"]].tolist() == [LEFT_OUT, 0, 1]
+    assert pd.isna(found.loc["b", "label"])
+
+
+def test_no_duplicates_are_no_pairs_and_no_reasons_have_no_kind(lesions, places):
+    assert pairs(pd.DataFrame(columns=list(DUPLICATE_COLUMNS)), placed(lesions, places)).empty
     assert kind_of(pd.Series([], dtype=object)).empty
     assert kind_of(pd.Series(["bad name: a:b", None])).tolist() == ["bad name", "no reason given"]

@@ -48,5 +48,6 @@ def test_a_budget_fills_up_group_by_group():
 
 
 def test_a_class_with_too_few_labels_is_named():
-    with pytest.raises(CorpusError, match=r"300 images of each class.*'melanoma' has only 250.*splits.label_budget"):
+    where = r"splits\.label_budget in conf/<env>/parameters\.yml or conf/base/parameters/splits\.yml"
+    with pytest.raises(CorpusError, match=rf"300 images of each class.*'melanoma' has only 250.*{where}"):
         keep(300)

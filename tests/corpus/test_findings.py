@@ -49,8 +49,12 @@ def pair_table(*rows):
     return pd.DataFrame(rows, columns=[*columns, "transform", "crosses", "held_out"])[list(PAIR_COLUMNS)]
 
 
-def levels(tables, **changed):
-    table = findings(**tables | changed, classes=2)
+def with_counts(tables, *rows):
+    return pd.concat([tables["counts"], pd.DataFrame(rows, columns=list(COUNT_COLUMNS))], ignore_index=True)
+
+
+def levels(tables, near_sought=True, **changed):
+    table = findings(**tables | changed, classes=2, near_sought=near_sought)
     assert table["level"].map(LEVELS.index).is_monotonic_increasing
     return {(row["check"], row["level"]): (row["number"], row["finding"]) for _, row in table.iterrows()}
 
@@ -69,10 +73,22 @@ def test_a_duplicate_that_was_left_out_is_no_finding(clean):
     assert levels(clean, pairs=pair_table(pair("exact", "test", "left out"))) == levels(clean)
 
 
-def test_duplicates_with_different_labels_are_named(clean):
-    number, words = levels(clean, pairs=pair_table(pair("near", "labeled", "labeled", 0, 1)))["labels", "look"]
+def test_near_duplicates_that_were_not_looked_for_are_not_called_not_found(clean):
+    found = levels(clean, near_sought=False)
+    check = "near duplicates of held-out images"
+    assert (check, "fine") not in found
+    assert found[check, "note"] == (0, "near-duplicates were not looked for: duplicates.correlation is null")
+
+
+@pytest.mark.parametrize(("kind", "effect"), [("exact", "is wrong"), ("near", "may be wrong")])
+def test_duplicates_with_different_labels_are_named(clean, kind, effect):
+    number, words = levels(clean, pairs=pair_table(pair(kind, "labeled", "labeled", 0, 1)))["labels", "look"]
     assert number == 1
-    assert "different labels" in words
+    assert words.endswith(f"with different labels: one label {effect}")
+
+
+def test_the_label_of_a_duplicate_that_was_left_out_still_conflicts(clean):
+    assert ("labels", "look") in levels(clean, pairs=pair_table(pair("exact", "test", "left out", 1, 0)))
 
 
 def test_hidden_labels_do_not_conflict(clean):
@@ -85,10 +101,59 @@ def test_a_lesion_across_a_held_out_split_calls_for_action(clean, held_out, leve
     assert ("groups across splits", level) in levels(clean, crossings=pd.DataFrame(rows, columns=CROSSING_COLUMNS))
 
 
-def test_a_class_without_images_in_a_split_is_said(clean):
+@pytest.mark.parametrize("missing", [{"labeled": 20}, {"test": 10}, {"labeled": 20, "test": 10}])
+def test_lesions_cannot_be_checked_where_one_side_knows_none(clean, missing):
+    rows = [("missing", "group_id", split, number, number) for split, number in missing.items()]
+    found = levels(clean, counts=with_counts(clean, *rows))
+    assert not any(check.startswith("groups across splits") and level == "fine" for check, level in found)
+    number, words = found["groups across splits", "note"]
+    assert number == sum(missing.values())
+    assert words.endswith("cannot be checked")
+
+
+def test_lesions_known_in_part_are_checked_in_part_and_it_is_said(clean):
+    found = levels(clean, counts=with_counts(clean, ("missing", "group_id", "test", 4, 4)))
+    assert ("groups across splits (where known)", "fine") in found
+    assert ("groups across splits", "fine") not in found
+
+
+@pytest.mark.parametrize(
+    ("split", "level", "effect"),
+    [("labeled", "act", "trained"), ("test", "act", "scored"), ("validation", "look", "")],
+)
+def test_a_class_without_images_in_a_split_is_said(clean, split, level, effect):
+    counts = with_counts(clean, ("class", "benign", "validation", 5, 5), ("class", "melanoma", "validation", 5, 5))
+    lacking = counts[~((counts["value"] == "melanoma") & (counts["split"] == split))]
+    number, words = levels(clean, counts=lacking)["labels", level]
+    assert number == 1
+    assert words.startswith(f"of 2 classes have images in {split} (benign)")
+    assert effect in words
+
+
+def test_labels_in_the_test_split_alone_call_for_action(clean):
     counts = clean["counts"]
-    lacking = counts[~((counts["value"] == "melanoma") & (counts["split"] == "test"))]
-    assert levels(clean, counts=lacking)["labels", "look"] == (1, "of 2 classes have images in test: benign")
+    only = counts[(counts["aspect"] != "class") | (counts["split"] == "test")]
+    found = levels(clean, counts=only)
+    assert found["labels", "act"] == (0, "of 2 classes have images in labeled: no classifier can be trained")
+
+
+@pytest.mark.parametrize(("split", "level"), [("test", "act"), ("validation", "look")])
+@pytest.mark.parametrize("also", [True, False])
+def test_held_out_images_without_label_are_said(clean, split, level, also):
+    """All of the split, or a part of it."""
+    named = [("class", name, split, 5, 5) for name in ("benign", "melanoma")] if also else []
+    others = clean["counts"][clean["counts"]["split"] != split]
+    counts = with_counts({"counts": others}, *named, ("class", "no label", split, 4, 4))
+    number, words = levels(clean, counts=counts)["labels", level]
+    assert number == 4
+    assert words.startswith(f"images in {split} have no label")
+
+
+def test_data_without_any_label_is_no_mistake_but_has_to_be_judged(clean):
+    counts = clean["counts"]
+    found = levels(clean, counts=counts[counts["aspect"] != "class"])
+    assert found["labels", "look"][0] == 0
+    assert ("labels", "act") not in found
 
 
 def test_quarantined_files_are_counted_by_the_kind_of_reason(clean):
@@ -117,6 +182,6 @@ def test_data_without_a_probe_says_so(clean):
 
 def test_images_of_unknown_lesion_call_for_a_look_and_other_metadata_for_a_note(clean):
     missing = [("missing", "group_id", "labeled", 4, 4), ("missing", "age", "test", 30, 30)]
-    found = levels(clean, counts=pd.concat([clean["counts"], pd.DataFrame(missing, columns=COUNT_COLUMNS)]))
+    found = levels(clean, counts=with_counts(clean, *missing))
     assert found["metadata", "look"][0] == 4
     assert found["metadata", "note"] == (30, "images lack metadata: age all")

@@ -83,7 +83,9 @@ def test_no_images_have_no_folds():
 def test_a_class_with_fewer_groups_than_folds_is_named():
     labels = np.array([0] * 20 + [1] * 8)
     groups = np.array([f"a{i}" for i in range(20)] + ["b0", "b1"] * 4, dtype=object)
-    with pytest.raises(CorpusError, match=r"5 folds.*'melanoma' has only 2 labelled groups.*Lower splits.folds"):
+    with pytest.raises(
+        CorpusError, match=r"5 folds.*'melanoma' has only 2 labelled groups.*cross_validation\.folds in conf/<env>"
+    ):
         deal(labels, groups)
 
 
@@ -143,3 +145,15 @@ def test_an_image_without_a_group_does_not_join_a_group_of_its_name():
     table = pd.DataFrame({"image_id": ["a", "b", "c"], "group_id": pd.array(["b", None, "b"], dtype="str")})
     keys = group_keys(table)
     assert keys[0] == keys[2] != keys[1]
+
+
+def test_equal_bytes_join_the_groups_of_their_images():
+    """Over any number of steps: a and b share bytes, b and c a lesion, c and d bytes."""
+    table = pd.DataFrame(
+        {"image_id": list("abcdef"), "group_id": pd.array([None, "g", "g", "h", "h", None], dtype="str")}
+    )
+    keys = group_keys(table.assign(sha256=["1", "1", "2", "2", "3", "4"]))
+    assert len(set(keys[:5])) == 1
+    assert keys[5] == "image f"
+    assert len(set(group_keys(table))) == 4
+    assert len(set(group_keys(table.assign(sha256=list("123456"))))) == 4

@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nevus.contracts import Corpus
 from nevus.corpus import outliers
-from nevus.corpus.outliers import MEASURES, find_outliers, measure, robust_scores
+from nevus.corpus.outliers import MEASURES, find_outliers, leave_out, measure, robust_scores
 
 
 def names(number):
@@ -95,3 +96,18 @@ def test_no_images_have_no_outliers():
     found = find_outliers(measure(np.zeros((0, 8, 8, 3), np.uint8)), names(0), np.zeros(0, bool), threshold=5)
     assert found.empty
     assert "reason" in found.columns
+
+
+def test_only_unlabelled_images_are_left_out_each_with_its_reason():
+    pixels = skin(90)
+    dark = [5, 40, 70]  # one of each split, in rows that are not in the manifest's order
+    pixels[dark] = pixels[dark] // 8
+    rows = np.random.default_rng(0).permutation(90)
+    splits = np.repeat(["labeled", "unlabeled", "test"], 30)[rows]
+    assignment = names(90).assign(split=pd.array(splits, dtype="str"), reason=pd.array([None] * 90, dtype="str"))
+    table = leave_out(Corpus(pd.DataFrame({"row": rows}), pixels, "fake"), assignment, threshold=5)
+    (place,) = np.flatnonzero(rows == 40)
+    assert table.index[table["split"].isna()].tolist() == [place]
+    assert table["reason"][place].startswith("outlier, black area: black 1.00")
+    assert table["reason"].notna().sum() == 1
+    assert table["split"].drop(index=place).tolist() == assignment["split"].drop(index=place).tolist()

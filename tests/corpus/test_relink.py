@@ -16,7 +16,8 @@ from tests.corpus.drawings import brighter, corpus_of, drawings, melanoma_corpus
 @pytest.fixture(scope="module")
 def options(project: Path) -> RelinkOptions:
     text = (project / "conf" / "base" / "parameters" / "relink.yml").read_text()
-    return RelinkOptions(**yaml.safe_load(text)["relink"])
+    values = yaml.safe_load(text)["relink"]  # some are of the pipeline alone
+    return RelinkOptions(**{name: values[name] for name in RelinkOptions.model_fields})
 
 
 @pytest.fixture(scope="module")

@@ -42,8 +42,12 @@ def fake_manifest(seed=0, labeled=300, validation=0, unlabeled=60, test=60, grou
         tables.append(table.assign(label=table["label"].where(table["split"] != "unlabeled")))
     rows = pd.concat(tables, ignore_index=True)
     return schema.conform(
-        rows.assign(source="fake", width=8, height=8, sha256="0" * 64, phash="0" * 16, row=range(len(rows)))
+        rows.assign(source="fake", width=8, height=8, sha256=shas(len(rows)), phash="0" * 16, row=range(len(rows)))
     )
+
+
+def shas(count):
+    return [f"{number:064x}" for number in range(count)]
 
 
 def duplicates(*pairs):
@@ -65,8 +69,6 @@ def test_official_splits_stay_as_they_are(place):
     assert table["split"].tolist() == manifest["split"].tolist()
     assert table["label"].equals(manifest["label"])
     assert table["reason"].isna().all()
-    assert table["fold"].notna().equals(table["split"] == "labeled")
-    assert sorted(table["fold"].dropna().unique()) == [0, 1, 2, 3, 4]
 
 
 def test_the_assignment_survives_parquet(place, tmp_path):
@@ -130,7 +132,7 @@ def test_no_duplicate_of_a_test_image_trains_or_chooses(place, seed, near):
     rng, ids = np.random.default_rng(seed), manifest["image_id"].to_numpy()
     ends = [(a, b) for a, b in rng.choice(len(ids), (40, 2)) if a != b]
     pairs = [(ids[a], ids[b], str(rng.choice(["exact", "near"]))) for a, b in ends]
-    table = place(manifest, pairs, near_duplicates=near, test="hold_out", seed=seed, folds=2)
+    table = place(manifest, pairs, near_duplicates=near, test="hold_out", seed=seed)
     split = table.set_index("image_id")["split"].fillna("out")
     checked = [pair for pair in pairs if pair[2] == "exact" or near == "remove"]
     for first, second, _ in checked:
@@ -171,7 +173,7 @@ def test_labels_beyond_the_budget_are_hidden(place):
     assert labeled["label"].value_counts().to_dict() == {0: 20, 1: 20}
     hidden = table[(manifest["split"] == "labeled") & (table["split"] == "unlabeled")]
     assert len(hidden) == 300 - 40
-    assert hidden["label"].isna().all() and hidden["fold"].isna().all()
+    assert hidden["label"].isna().all()
     assert (hidden["reason"] == "label hidden by the budget: 20 of each class").all()
 
 
@@ -235,14 +237,6 @@ def test_what_cannot_be_done_is_said(place, manifest, options, message):
         place(fake_manifest(**manifest), **options)
 
 
-def test_too_few_for_the_folds_leaves_them_empty_and_warns(place, caplog):
-    manifest = fake_manifest(labeled=24)
-    table = place(manifest, folds=12)
-    assert table["fold"].isna().all()
-    assert "12 folds were asked for, but class 'melanoma' has only" in caplog.text
-    assert (table["split"] == place(manifest, folds=2)["split"]).all()
-
-
 def test_the_lesions_of_ham10000_are_held_out_whole_and_by_class(place, sample_data):
     rows = pd.read_csv(sample_data / "ham10000" / "HAM10000_metadata.csv")
     classes = tuple(sorted(rows["dx"].unique()))
@@ -253,7 +247,6 @@ def test_the_lesions_of_ham10000_are_held_out_whole_and_by_class(place, sample_d
     assert crossing(manifest, table, "labeled", "validation", "test") == 0
     shares = (table["split"] == "test").groupby(labels).mean()
     assert shares.to_numpy() == pytest.approx(np.full(7, 0.2), abs=0.01)
-    assert table.groupby(["label", "fold"]).size().groupby("label").agg(np.ptp).max() <= 1
 
 
 def test_the_example_of_the_page_prints_what_the_page_shows(project, monkeypatch):

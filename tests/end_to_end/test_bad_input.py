@@ -46,35 +46,38 @@ def packed(new_project, tmp_path_factory):
     return made, folder
 
 
+GOOD = melanoma_files()["MelanomaDetection/labeled/0_0.jpg"]
 ODD = {
-    "outside": ("../outside.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"]),
-    "truncated": ("MelanomaDetection/unlabeled/7.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"][:200]),
-    "zero bytes": ("MelanomaDetection/unlabeled/7.jpg", b""),
-    "text": ("MelanomaDetection/unlabeled/7.jpg", b"this is no image"),
-    "wrong name": ("MelanomaDetection/labeled/seven.jpg", melanoma_files()["MelanomaDetection/labeled/0_0.jpg"]),
+    "../outside.jpg": GOOD,
+    "MelanomaDetection/unlabeled/17.jpg": GOOD[:200],  # truncated
+    "MelanomaDetection/unlabeled/27.jpg": b"",
+    "MelanomaDetection/unlabeled/37.jpg": b"this is no image",
+    "MelanomaDetection/labeled/seven.jpg": GOOD,  # a name without a label
 }
 
 
-@pytest.mark.parametrize("kind", ODD)
-def test_a_bad_file_stops_the_run_and_the_old_corpus_stays(packed, kind):
-    made, folder = packed
+@pytest.fixture(scope="module")
+def odd(packed):
+    _, folder = packed
+    return write_zip(folder / "odd.zip", {**melanoma_files(), **ODD})
+
+
+def test_bad_files_stop_the_run_each_with_its_reason_and_the_old_corpus_stays(packed, odd):
+    made, _ = packed
     corpus = made.data("02_intermediate/melanoma/corpus")
     before = {file.name: file.read_bytes() for file in corpus.iterdir()}
-    name, content = ODD[kind]
-    path = write_zip(folder / f"{kind}.zip", {**melanoma_files(), name: content})
-    refused(ingest(made, path, 0), name.rsplit("/", 1)[-1], "max_quarantined_share")
+    refused(ingest(made, odd, 0), *ODD, "file is empty", "truncated", "no known image format", "max_quarantined_share")
     assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
     assert not list(made.root.rglob("outside.jpg"))
 
 
-def test_bad_files_within_the_share_are_set_aside_and_the_run_goes_on(packed):
-    made, folder = packed
-    bad = [(name.replace("/7", f"/{number}7"), content) for number, (name, content) in enumerate(ODD.values())]
-    allowed = ingest(made, write_zip(folder / "all.zip", [*melanoma_files().items(), *bad]), 0.5)
+def test_bad_files_within_the_share_are_set_aside_and_the_run_goes_on(packed, odd):
+    made, _ = packed
+    allowed = ingest(made, odd, 0.5)
     assert allowed.returncode == 0, allowed.stderr
     quarantine = made.data("02_intermediate/melanoma/corpus/quarantine.csv").read_text()
-    assert all(name in quarantine for name, _ in bad)
-    assert len(quarantine.splitlines()) == 1 + len(bad)
+    assert all(name in quarantine for name in ODD)
+    assert len(quarantine.splitlines()) == 1 + len(ODD)
     assert not list(made.root.rglob("outside.jpg"))
 
 

@@ -79,7 +79,8 @@ def check(root: Path, env: str, classes: int) -> None:
     assert (root / f"data/08_reporting/{env}/ssgan/report.html").stat().st_size > 100_000
 
 
-def test_every_format_trains(new_project, tmp_path):
+def test_every_format_trains(new_project, sample_folder, tmp_path):
+    """Where the real samples are, only what they lack: JPEGs of SIIM-ISIC 2020, seven classes, a table."""
     sources = {
         "image_folder": image_folder_files({"train": 30, "test": 10}),
         "isic_2017": isic_2017_files(60, 12, 18),
@@ -91,7 +92,7 @@ def test_every_format_trains(new_project, tmp_path):
         "table": table_files(),
     }
     places = {name: write_folder(tmp_path / name, files) for name, files in sources.items()}
-    budget = {"label_budget": 6, "folds": 3}
+    budget = {"label_budget": 6}
     seven = {"ham10000": {"task": "seven"}}
     columns = {"table": {"columns": {"file": "file", "label": "label", "split": "split"}}}
     runs = [
@@ -101,16 +102,19 @@ def test_every_format_trains(new_project, tmp_path):
         ("ham10000", "ssgan", settings(places["ham10000"], ingestion=seven, **budget)),
         ("diagnosis_folders", "ssgan", settings(places["diagnosis_folders"], **budget)),
         ("mnist", "ssgan", settings(places["mnist"], **budget)),
-        ("table", "ssgan", settings(places["table"], ingestion=columns, folds=2)),
+        ("table", "ssgan", settings(places["table"], ingestion=columns)),
     ]
+    if sample_folder.is_dir():
+        runs = [run for run in runs if run[0] in {"siim_isic_2020", "ham10000", "table"}]
     root = new_project().root
     run(root, runs)
     for env, _, _ in runs:
         check(root, env, {"ham10000": 7, "diagnosis_folders": 3, "mnist": 10}.get(env, 2))
 
-    shards = {"siim_isic_2020": {"files": "tfrecord"}}
-    run(root, [("siim_isic_2020", "ssgan", settings(places["shards"], ingestion=shards, **budget))])
-    check(root, "siim_isic_2020", 2)
+    if not sample_folder.is_dir():
+        shards = {"siim_isic_2020": {"files": "tfrecord"}}
+        run(root, [("siim_isic_2020", "ssgan", settings(places["shards"], ingestion=shards, **budget))])
+        check(root, "siim_isic_2020", 2)
 
 
 def test_every_real_sample_trains(new_project, sample_data, tmp_path):

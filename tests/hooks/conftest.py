@@ -37,7 +37,8 @@ FACTORY = {
 
 @pytest.fixture(autouse=True)
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # so that what MLflow itself sets is undone after the test
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
     # A refused connection needs no patience.
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 

@@ -62,7 +62,7 @@ def test_forked_process_opens_the_archive_anew(tmp_path: Path) -> None:
 
 def _opened_by(source: ZipSource) -> list[bool]:
     source.read(["c.txt"])
-    return [source._opened is not None and source._opened[0] == os.getpid()]
+    return [source._opened is not None and source._opened.process == os.getpid()]
 
 
 def test_no_filepath_means_no_source() -> None:
@@ -124,11 +124,12 @@ def test_damaged_member_is_refused_by_name(tmp_path: Path) -> None:
         ZipSource(path).read(["c.txt"])
 
 
-def test_member_too_large_for_an_image_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_too_large_for_an_image_is_refused(
+    source: ZipSource | FolderSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(raw_files, "MAX_MEMBER_BYTES", 3)
-    source = ZipSource(write_zip(tmp_path / "raw.zip", FILES))
     assert source.read(["a/1.jpg"]) == [b"one"]
-    with pytest.raises(SourceError, match="5 bytes"):
+    with pytest.raises(SourceError, match="5 bytes, more than an image has"):
         source.read(["c.txt"])
 
 
@@ -154,19 +155,79 @@ def test_fingerprint_of_a_folder_notices_a_changed_file(tmp_path: Path) -> None:
     assert source.fingerprint != before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights elsewhere")
-def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
-    write_folder(tmp_path / "outside", {"secret.jpg": b"secret"})
+needs_links = pytest.mark.skipif(os.name != "posix", reason="symbolic links need rights elsewhere")
+
+
+@needs_links
+def test_links_are_followed_wherever_they_lead(tmp_path: Path) -> None:
+    write_folder(tmp_path / "outside", {"1.jpg": b"first", "deeper/2.jpg": b"second"})
     inside = write_folder(tmp_path / "inside", FILES)
-    (inside / "file.jpg").symlink_to(tmp_path / "outside" / "secret.jpg")
+    (inside / "file.jpg").symlink_to(tmp_path / "outside" / "1.jpg")
     (inside / "folder").symlink_to(tmp_path / "outside")
-    (inside / "fine.jpg").symlink_to(inside / "a" / "1.jpg")
-    os.mkfifo(inside / "pipe.jpg")
+    (inside / "same").symlink_to("a")
     source = FolderSource(inside)
-    assert source.names() == ["a/1.jpg", "b/2.jpg", "c.txt", "file.jpg", "fine.jpg", "folder"]
-    assert source.read(["fine.jpg"]) == [b"one"]
-    for name in ("file.jpg", "folder/secret.jpg", "../outside/secret.jpg", str(tmp_path / "outside" / "secret.jpg")):
+    linked = {"file.jpg": b"first", "folder/1.jpg": b"first", "folder/deeper/2.jpg": b"second", "same/1.jpg": b"one"}
+    assert source.names() == sorted({**FILES, **linked})
+    assert source.read(list(linked)) == list(linked.values())
+
+
+@needs_links
+def test_fingerprint_follows_what_lies_behind_a_link(tmp_path: Path) -> None:
+    outside = write_folder(tmp_path / "outside", {"1.jpg": b"first"})
+    inside = write_folder(tmp_path / "inside", FILES)
+    (inside / "folder").symlink_to(outside)
+    before = FolderSource(inside).fingerprint
+    write_folder(outside, {"1.jpg": b"changed"})
+    assert FolderSource(inside).fingerprint != before
+
+
+@needs_links
+def test_links_that_lead_back_end_and_hide_no_file(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"a/1.jpg": b"one", "b/2.jpg": b"two"})
+    (tmp_path / "a" / "top").symlink_to(tmp_path)
+    (tmp_path / "b" / "sibling").symlink_to("../a")
+    names = FolderSource(tmp_path).names()
+    assert names == ["a/1.jpg", "b/2.jpg", "b/sibling/1.jpg"]
+
+
+@needs_links
+@pytest.mark.parametrize("target", ["nowhere", "lost.jpg"])
+def test_link_that_leads_nowhere_is_listed_and_refused_by_name(target: str, tmp_path: Path) -> None:
+    write_folder(tmp_path, FILES)
+    (tmp_path / "lost.jpg").symlink_to(target)
+    source = FolderSource(tmp_path)
+    assert source.names() == [*sorted(FILES), "lost.jpg"]
+    assert source.fingerprint
+    with pytest.raises(SourceError, match=r"lost\.jpg.*leads nowhere"):
+        source.read(["lost.jpg"])
+
+
+def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:
+    secret = write_folder(tmp_path / "outside", {"secret.jpg": b"secret"}) / "secret.jpg"
+    source = FolderSource(write_folder(tmp_path / "inside", FILES))
+    for name in ("../outside/secret.jpg", "a/../../outside/secret.jpg", str(secret)):
         with pytest.raises(SourceError, match="leads out"):
             source.read([name])
-    with pytest.raises(SourceError):
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are of POSIX systems")
+def test_pipe_is_neither_listed_nor_read(tmp_path: Path) -> None:
+    source = FolderSource(write_folder(tmp_path, FILES))
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert source.names() == sorted(FILES)
+    with pytest.raises(SourceError, match="no file named"):
         source.read(["pipe.jpg"])
+
+
+def test_differing_members_of_one_name_are_listed_once_and_none_is_read(tmp_path: Path) -> None:
+    source = ZipSource(write_zip(tmp_path / "raw.zip", [*FILES.items(), ("a/1.jpg", b"ONE")]))
+    assert source.names() == sorted(FILES)
+    assert source.read(["c.txt"]) == [b"three"]
+    with pytest.raises(SourceError, match=r"'a/1\.jpg' comes several times"):
+        source.read(["a/1.jpg"])
+
+
+def test_equal_members_of_one_name_are_one_file(tmp_path: Path) -> None:
+    source = ZipSource(write_zip(tmp_path / "raw.zip", [*FILES.items(), *FILES.items()]))
+    assert source.names() == sorted(FILES)
+    assert source.read(list(FILES)) == list(FILES.values())

@@ -150,6 +150,21 @@ def test_images_of_one_patient_share_a_shard_and_classes_are_spread(tmp_path: Pa
     assert max(positives.values()) - min(positives.values()) <= 1
 
 
+def test_classes_and_sizes_are_spread_where_patients_have_images_of_both(tmp_path: Path) -> None:
+    """A patient with a melanoma mostly has many nevi too: counting those as melanomas would deal them unevenly."""
+    sizes = [1, 9, 2, 14, 3, 1, 4, 2, 7, 3] * 12
+    melanomas = [1, 1, 0, 3, 0, 0, 1, 0, 2, 0] * 12
+    groups = [f"P{number}" for number, size in enumerate(sizes) for _ in range(size)]
+    labels = [int(image < count) for size, count in zip(sizes, melanomas, strict=True) for image in range(size)]
+    corpus = fake_corpus(len(groups), 0, 0, group_id=groups, label=pd.Series(labels, dtype="Int64"))
+    dataset(tmp_path, shard_records=80).save(corpus)
+    index = json.loads((tmp_path / "shards" / "shards.json").read_text())
+    counts = pd.DataFrame([shard["labels"] for shard in index["shards"].values()])
+    assert len(counts) == 7
+    assert (counts.max() - counts.min()).max() <= 1
+    assert counts.sum().tolist() == [sum(sizes) - sum(melanomas), sum(melanomas)]
+
+
 def test_only_chosen_splits_are_written(tmp_path: Path) -> None:
     dataset(tmp_path, splits=["labeled"]).save(fake_corpus())
     assert [name for name in names(tmp_path) if "json" not in name] == ["train00-6.tfrec", "train01-6.tfrec"]
@@ -212,6 +227,31 @@ def test_crash_between_the_renames_is_put_right(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["shards"]
 
 
+def test_shards_that_a_crash_left_under_another_name_are_read(tmp_path: Path) -> None:
+    dataset(tmp_path).save(fake_corpus(2, 0, 0))
+    (tmp_path / "shards").rename(tmp_path / ".shards.old")
+    assert dataset(tmp_path).exists()
+    assert dataset(tmp_path).load().names() == ["shards.json", "train00-2.tfrec"]
+
+
+def test_link_to_a_folder_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    (tmp_path / "shards").symlink_to(tmp_path / "big")
+    for count in (2, 4):
+        dataset(tmp_path).save(fake_corpus(count, 0, 0))
+        assert (tmp_path / "shards").is_symlink()
+        assert (tmp_path / "big" / f"train00-{count}.tfrec").is_file()
+    assert len(dataset(tmp_path).load().names()) == 2
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "._train00-2.tfrec", "Thumbs.db"])
+def test_litter_of_operating_systems_does_not_keep_the_shards_from_being_replaced(tmp_path: Path, name: str) -> None:
+    dataset(tmp_path).save(fake_corpus(2, 0, 0))
+    (tmp_path / "shards" / name).touch()
+    dataset(tmp_path).save(fake_corpus(4, 0, 0))
+    assert names(tmp_path) == ["shards.json", "train00-4.tfrec"]
+
+
 @pytest.mark.parametrize("name", ["train00-2071.tfrec", "notes.txt"])
 def test_folder_with_files_of_others_is_never_replaced(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "shards"
@@ -270,6 +310,16 @@ def test_shards_are_read_back_as_the_same_corpus(tmp_path: Path, compress: bool)
     found = listing.records.set_index("image_id").loc[corpus.manifest["image_id"]].reset_index()
     pd.testing.assert_frame_equal(found[columns], corpus.manifest[columns], check_dtype=False)
     assert found.loc[found["split"] == "unlabeled", "diagnosis"].isna().all()
+
+
+def test_ids_that_spell_nothing_are_read_back(tmp_path: Path) -> None:
+    ids = ["None", "n/a", "unknown", "0"]
+    written = dataset(tmp_path)
+    written.save(fake_corpus(4, 0, 0, image_id=ids))
+    options = SiimIsic2020Options(files="tfrecord", official_duplicates=True, test_images="leave_out")
+    listing = siim_isic_2020.read(written.load(), options, size=16)
+    assert listing.quarantine.empty
+    assert sorted(listing.records["image_id"]) == sorted(ids)
 
 
 @pytest.mark.parametrize("compress", [False, True])

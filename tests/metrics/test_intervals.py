@@ -41,6 +41,24 @@ def test_both_classes_are_in_every_replicate_even_with_mixed_patients():
     assert (weights[:, labels == 0].sum(axis=1) > 0).all()
 
 
+def test_patients_of_many_mixed_classes_vary_and_the_interval_covers_the_truth():
+    """Forty patients with six images of seven classes each: strata of equal mixtures would be drawn as they are."""
+    generator = np.random.default_rng(0)
+    truth, covered = 0.7, []
+    for trial in range(60):
+        labels = generator.permutation(np.arange(240) % 7)
+        skill = np.repeat(np.clip(generator.normal(truth, 0.25, 40), 0, 1), 6)
+        right = generator.random(240) < skill
+        patients = np.repeat(np.arange(40), 6)
+        weights = resample(labels, patients, replicates=300, seed=trial)
+        drawn = (weights * right).sum(axis=1) / weights.sum(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        covered.append(low <= np.clip(generator.normal(truth, 0.25, 10**5), 0, 1).mean() <= high)
+        assert all((weights[:, labels == label].sum(axis=1) > 0).all() for label in range(7))
+    assert weights[:, ::6].std(axis=0).min() > 0.5  # no patient is drawn once in every replicate
+    assert np.mean(covered) > 0.85
+
+
 def test_the_same_seed_draws_the_same_test_sets_and_another_seed_others():
     labels, _ = predictions(600, 1.0, 0)
     first = resample(labels, ALONE, replicates=10, seed=5)

@@ -40,6 +40,26 @@ def test_noise_gives_nothing_away():
     assert (table["low"] <= table["value"] + 0.02).all()
 
 
+@pytest.mark.parametrize(("folds", "factor"), [(2, 3**0.5), (5, 1.5)])
+def test_intervals_are_wider_than_the_bootstrap_as_folds_share_their_training_images(monkeypatch, folds, factor):
+    """Nadeau and Bengio 2003: 1/k + n_test/n_train in place of 1/k, so that 1 + k/(k - 1) times the variance."""
+    labels = np.arange(90) % 2
+    wide = probe(noise(), labels, own(90), **FEW | {"folds": folds})
+    monkeypatch.setattr(shortcuts, "_widened", lambda value, interval, folds: interval)
+    plain = probe(noise(), labels, own(90), **FEW | {"folds": folds})
+    for end in ("low", "high"):
+        np.testing.assert_allclose(wide[end] - wide["value"], factor * (plain[end] - plain["value"]), atol=1e-12)
+
+
+def test_intervals_stay_within_0_and_1():
+    pixels, labels = noise(12), np.arange(12) % 2
+    pixels[labels == 1, -2:, -2:] = 255
+    pixels[0, -2:, -2:] = 255
+    table = probe(pixels, labels, own(12), **FEW)
+    assert table["high"].max() == 1
+    assert table["low"].min() >= 0
+
+
 def test_a_mark_in_a_corner_is_found_by_the_corners():
     pixels, labels = noise(), np.arange(90) % 2
     pixels[labels == 1, -2:, -2:] = 255

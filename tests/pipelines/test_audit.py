@@ -12,6 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from nevus.contracts import DUPLICATE_COLUMNS, QUARANTINE_COLUMNS, Corpus
+from nevus.corpus.options import DuplicateOptions
 from nevus.corpus.schema import conform
 from nevus.metrics.shortcuts import SHORTCUT_COLUMNS
 from nevus.pipelines.audit import nodes
@@ -20,13 +21,18 @@ from nevus.pipelines.audit.pipeline import create_pipeline
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.readers import phantom
 
-TABLES = ("counts", "crossings", "outliers", "shortcuts", "findings")
+TABLES = ("counts", "crossings", "pairs", "outliers", "shortcuts", "findings")
 
 
 @pytest.fixture(scope="module")
 def options(parameters):
     few = parameters["audit"]["probes"] | {"folds": 3, "repeats": 1, "replicates": 100}
     return AuditParams.model_validate(parameters["audit"] | {"probes": few})
+
+
+@pytest.fixture(scope="module")
+def search(parameters):
+    return DuplicateOptions.model_validate(parameters["duplicates"])
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +43,7 @@ def packed(ingestion):
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
     pixels[45] = 0
     rows = np.arange(len(files))
-    known = {"width": 32, "height": 32, "sha256": "0" * 64, "phash": "0" * 16, "row": rows}
+    known = {"width": 32, "height": 32, "sha256": [f"{row:064x}" for row in rows], "phash": "0" * 16, "row": rows}
     groups = [f"group {row // 2}" for row in rows]
     manifest = listing.records.reset_index(drop=True).assign(group_id=groups, **known)
     return Corpus(conform(manifest), pixels, "small phantom")
@@ -45,7 +51,7 @@ def packed(ingestion):
 
 @pytest.fixture(scope="module")
 def assignment(packed):
-    table = packed.manifest[["image_id", "split", "label"]].assign(fold=pd.NA, reason=None)
+    table = packed.manifest[["image_id", "split", "label"]].assign(reason=None)
     table.loc[50, ["split", "reason"]] = [None, "same bytes: another"]
     return table
 
@@ -58,7 +64,7 @@ def duplicates(packed):
 
 
 @pytest.fixture
-def catalog(project, tmp_path, packed, assignment, duplicates, options, ingestion):
+def catalog(project, tmp_path, packed, assignment, duplicates, options, search, ingestion):
     """The catalog's own entries, with files in a folder of the test."""
     loader = OmegaConfigLoader(str(project / "conf"), env="test", base_env="base", default_run_env="local")
     entries = {name: entry for name, entry in loader["catalog"].items() if name.startswith("audit.")}
@@ -72,6 +78,7 @@ def catalog(project, tmp_path, packed, assignment, duplicates, options, ingestio
         "duplicates": duplicates,
         "corpus@assignment": assignment,
         "params:audit": options,
+        "params:duplicates": search,
         "params:ingestion": ingestion,
     }.items():
         catalog[name] = MemoryDataset(value)
@@ -118,6 +125,46 @@ def test_an_audit_without_any_fault_or_label_still_has_its_page(catalog, packed,
     assert catalog["audit.shortcuts"].load().empty
 
 
+def test_the_pairs_are_left_whole_and_read_as_they_were(catalog, packed, assignment, duplicates):
+    SequentialRunner().run(create_pipeline(), catalog)
+    made = nodes.place_pairs(packed, assignment, duplicates)
+    assert len(made) == len(duplicates)
+    pd.testing.assert_frame_equal(catalog["audit.pairs"].load(), made, check_dtype=False)
+    catalog["audit.pairs"].save(made.iloc[:0])
+    assert catalog["audit.pairs"].load().dtypes[["crosses", "held_out"]].eq(bool).all()
+
+
+def test_near_duplicates_that_were_not_looked_for_are_a_note(catalog, search):
+    catalog["params:duplicates"] = MemoryDataset(search.model_copy(update={"correlation": None}))
+    SequentialRunner().run(create_pipeline(), catalog)
+    found = catalog["audit.findings"].load()
+    assert found["finding"].str.startswith("near-duplicates were not looked for").any()
+
+
+def test_a_conflict_of_labels_is_found_although_its_image_was_left_out(catalog, packed, assignment):
+    ids, labels = packed.manifest["image_id"], packed.manifest["label"]
+    tested = (assignment["split"] == "test") & (labels == 1)
+    trained = (assignment["split"] == "labeled") & (labels == 0)
+    pair = (ids[trained].iloc[0], ids[tested].iloc[0], "exact", 1.0, 0)
+    places = assignment.copy()
+    places.loc[trained.idxmax(), ["split", "label", "reason"]] = [None, None, "same bytes as a test image: x"]
+    catalog["corpus@assignment"] = MemoryDataset(places)
+    catalog["duplicates"] = MemoryDataset(pd.DataFrame([pair], columns=list(DUPLICATE_COLUMNS)))
+    SequentialRunner().run(create_pipeline(), catalog)
+    found = catalog["audit.findings"].load()
+    assert found.loc[found["finding"].str.contains("different labels"), "number"].tolist() == [1]
+
+
+def test_copies_of_one_file_count_as_one_lesion_in_the_probes(options, packed, assignment):
+    alone = packed.manifest.assign(group_id=None)
+    copies = alone.assign(sha256=alone["sha256"].mask(alone["row"] == 1, alone["sha256"].iloc[0]))
+    groups = [
+        nodes.probe_shortcuts(options, packed._replace(manifest=conform(rows)), assignment)["groups"].iloc[0]
+        for rows in (alone, copies)
+    ]
+    assert groups[0] - groups[1] == 1
+
+
 def test_ids_that_look_like_numbers_stay_as_they_are(catalog):
     table = pd.DataFrame([("0012", "test", "contrast", 0.1, 0.2, 9.0, "flat image: x")])
     table.columns = ["image_id", "split", "measure", "value", "median", "score", "reason"]
@@ -154,6 +201,7 @@ def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = create_pipeline()
     assert {node.name for node in pipeline.nodes} == {
         "count_images",
+        "place_pairs",
         "find_outliers",
         "probe_shortcuts",
         "judge_corpus",
@@ -166,7 +214,7 @@ def test_nodes_have_names_in_words_docstrings_and_the_tag():
 
 def test_kedro_finds_the_typed_parameters():
     found = TypeExtractor({"audit": create_pipeline()}).extract_types_from_pipelines()
-    assert found == {"audit": AuditParams}
+    assert found == {"audit": AuditParams, "duplicates": DuplicateOptions}
 
 
 def test_every_parameter_is_explained_needed_and_in_the_configuration(parameters):

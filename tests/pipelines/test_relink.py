@@ -7,6 +7,9 @@ from kedro.framework.startup import bootstrap_project
 
 from nevus.contracts import CorpusError
 from nevus.pipelines.relink.nodes import drop_siblings
+from nevus.pipelines.relink.params import RelinkParams
+
+OPTIONS = RelinkParams(correlation=0.8, margin=0.1, max_unknown_share=0.3)
 
 
 def _matches(lesions: dict[str, str | None]) -> pd.DataFrame:
@@ -27,18 +30,27 @@ SPLITS = {"l1": "labeled", "u1": "unlabeled", "v1": "validation", "out": None} |
 def test_a_sibling_in_any_split_but_test_counts_and_one_set_aside_does_not(caplog) -> None:
     lesions = {"l1": "L1", "u1": "L2", "v1": "L3", "out": "L4", "a": "L1", "b": "L2", "c": "L3", "d": "L4", "e": "L4"}
     with caplog.at_level(logging.INFO):
-        kept = drop_siblings(_matches(lesions | {"f": None}), _assignment(SPLITS), _predictions(*"abcdef"))
+        kept = drop_siblings(_matches(lesions | {"f": None}), _assignment(SPLITS), _predictions(*"abcdef"), OPTIONS)
     assert kept["image_id"].tolist() == ["d", "e"]  # f has no known lesion
     assert kept["group_id"].tolist() == ["L4", "L4"]  # intervals are over lesions
     assert caplog.messages == [
-        "Of 6 test images, 5 have a known lesion, and 2 of these are without a sibling in training"
+        "Of 6 test images, 5 have a known lesion, and 2 of these no known sibling in training, where 0 images have no "
+        "known lesion"
     ]
 
 
 def test_none_left_says_how_many_were_known() -> None:
-    matches = _matches({"u1": "L2", "a": "L2", "b": None})
+    matches = _matches({"l1": "L1", "u1": "L2", "v1": "L3", "a": "L2", "b": None})
     with pytest.raises(CorpusError, match="Of 2 test images 1 have a known lesion, and none"):
-        drop_siblings(matches, _assignment(SPLITS), _predictions("a", "b"))
+        drop_siblings(matches, _assignment(SPLITS), _predictions("a", "b"), OPTIONS)
+
+
+def test_training_images_of_unknown_lesion_may_be_siblings_and_are_limited() -> None:
+    matches = _matches({"l1": "L1", "u1": None, "v1": "L3", "a": "L4"})
+    with pytest.raises(CorpusError, match=r"Of 3 images that train or choose, 1 have no known lesion.*allows 0.3"):
+        drop_siblings(matches, _assignment(SPLITS), _predictions("a"), OPTIONS)
+    allowed = OPTIONS.model_copy(update={"max_unknown_share": 0.34})
+    assert len(drop_siblings(matches, _assignment(SPLITS), _predictions("a"), allowed)) == 1
 
 
 def test_unrelated_scores_the_same_predictions_under_names_of_its_own(project) -> None:
@@ -48,5 +60,5 @@ def test_unrelated_scores_the_same_predictions_under_names_of_its_own(project) -
     predictions = {name for name in unrelated.inputs() if name.endswith(".predictions")}
     assert predictions and predictions <= whole.all_outputs()
     assert not unrelated.all_outputs() & whole.all_outputs()  # the scores of the run stay as they are
-    dropped = {node.inputs[-1] for node in unrelated.nodes if node.func is drop_siblings}
+    dropped = {node.inputs[2] for node in unrelated.nodes if node.func is drop_siblings}
     assert dropped == predictions

@@ -252,3 +252,11 @@ def test_figures_are_drawn_from_predictions_alone(tables, evaluated):
         assert buffer.getbuffer().nbytes > 1000
     counts = [int(text.get_text().split("\n")[0]) for text in figures[1].axes[0].texts]
     assert sum(counts) == 200
+
+
+def test_classes_of_few_lesions_are_named_however_many_images_they_have():
+    rows = pd.DataFrame({"label": [0] * 20 + [1] * 20, "image_id": [f"i{n}" for n in range(40)]})
+    rows["group_id"] = [None] * 20 + [f"lesion {n // 10}" for n in range(20)]
+    (only,) = wording.few_groups(rows, ("benign", "melanoma"))
+    assert only.startswith("The test set has only 2 of melanoma (lesions or patients)")
+    assert wording.few_groups(rows.assign(group_id=None), ("benign", "melanoma")) == []

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 
 import numpy as np
@@ -23,6 +24,7 @@ from nevus.tfrecord.example import encode
 from nevus.tfrecord.framing import frame
 from nevus.tfrecord.shards import Record, records
 from tests.fakes import FakeSource, fake_jpeg
+from tests.plots.rendering import rendered
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def packed(corpus):
 @pytest.fixture(scope="module")
 def assignment(packed):
     """As the source has it, but 15 melanomas of 20 lost their label, and one test image is left out."""
-    table = packed.manifest[["image_id", "split", "label"]].assign(fold=pd.NA, reason=None)
+    table = packed.manifest[["image_id", "split", "label"]].assign(reason=None)
     melanomas = table.index[(table["split"] == "labeled") & (table["label"] == 1)]
     table.loc[melanomas[5:], "split"] = "unlabeled"
     table.loc[table["split"] == "unlabeled", "label"] = pd.NA
@@ -229,6 +231,49 @@ def test_many_targets_share_one_panel(options):
     panels = list(drawn(FakeSource(many), options))
     assert len(panels) == 17
     assert panels[-1] == "rarer targets: 4 of 4 images"
+
+
+def test_text_of_others_is_shown_as_it_is_but_shortened(options):
+    targets = [b"$\\x_{$", b"line\nbreak \x1b[31m", b"long " * 5_000]
+    files = {"train00-3.tfrec": b"".join(example(str(n), n, target=text) for n, text in enumerate(targets))}
+    _, balance, _, found, summary = nodes.check_records(FakeSource(files), options)
+    assert sorted(balance["target"]) == sorted(text.decode() for text in targets)
+    short = "long " * 7 + "long…"
+    assert summary.set_index("split").loc["labeled", "targets"] == (
+        f"$\\x_{{$: 1 (33.3%), line\\nbreak \\x1b[31m: 1 (33.3%), {short}: 1 (33.3%)"
+    )
+    figure = nodes.draw_records(FakeSource(files), found, options)
+    titles = [axes.get_title() for axes in figure.axes if axes.images]
+    assert titles[2] == f"{short}: 1 of 1 images"
+    assert min(rendered(figure)) > 50
+
+
+def test_summary_of_many_targets_names_the_most_frequent(options):
+    many = {"train00-40.tfrec": b"".join(example(str(n), n, target=max(n, 20)) for n in range(40))}
+    *_, summary = nodes.check_records(FakeSource(many), options)
+    parts = summary.set_index("split").loc["labeled", "targets"].split(", ")
+    assert (len(parts), parts[0], parts[-1]) == (17, "20: 21 (52.5%)", "4 rarer targets: 4")
+
+
+INDEX = {"shards": {"train00-2.tfrec": {}}, "classes": ["nevus", "melanoma"]}
+
+
+@pytest.mark.parametrize(
+    ("indexes", "titles"),
+    [
+        ([INDEX], ["nevus", "melanoma"]),
+        ([INDEX, INDEX], ["nevus", "melanoma"]),
+        ([INDEX | {"classes": ["nevus"]}], ["nevus", "1"]),
+        ([INDEX, INDEX | {"classes": ["melanoma", "nevus"]}], ["0", "1"]),
+        ([INDEX | {"classes": 5}], ["0", "1"]),
+        ([INDEX, []], ["nevus", "melanoma"]),
+        ([], ["0", "1"]),
+    ],
+)
+def test_classes_are_named_by_the_indexes_where_they_agree(options, indexes, titles):
+    files = {"0/train00-2.tfrec": example("a", 0) + example("b", 1)}
+    files |= {f"{number}/shards.json": json.dumps(index).encode() for number, index in enumerate(indexes)}
+    assert list(drawn(FakeSource(files), options)) == [f"{title}: 1 of 1 images" for title in titles]
 
 
 def test_shards_without_any_image_give_a_sheet_that_says_so(options, sample_data):

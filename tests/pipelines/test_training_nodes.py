@@ -126,6 +126,23 @@ def test_unlabelled_images_of_a_held_out_lesion_are_not_trained_on(training, cro
     assert len(kept) == len(manifest) - 2 * len(held_out)
 
 
+def test_copies_of_a_held_out_file_are_not_trained_on(training, cross_validation):
+    """Neither labelled ones, which go where their file goes, nor unlabelled ones."""
+    from nevus.pipelines.cross_validation.nodes import deal, set_apart
+
+    manifest = training.manifest.assign(group_id=None, sha256=[f"{row:064x}" for row in training.manifest["row"]])
+    labeled = manifest.index[manifest["split"] == "labeled"]
+    unlabeled = manifest.index[manifest["split"] == "unlabeled"]
+    for first, copies in ((0, labeled[1::2]), (1, unlabeled)):
+        originals = labeled[::2][: len(copies)]
+        manifest.loc[copies[: len(originals)], "sha256"] = manifest.loc[originals, "sha256"].to_numpy()
+        assert manifest["sha256"].duplicated().sum() == (first + 1) * len(originals)
+    copied = training._replace(manifest=manifest)
+    for _, _, held_out in deal(copied, cross_validation):
+        contents = set(manifest.loc[labeled[held_out], "sha256"])
+        assert not contents & set(set_apart(copied, held_out).manifest["sha256"])
+
+
 def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, classifier, ssgan, cross_validation):
     from nevus.pipelines.cross_validation import nodes
 

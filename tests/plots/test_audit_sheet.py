@@ -43,3 +43,9 @@ def test_where_nothing_is_strange_the_sheet_says_so():
 def test_a_sheet_of_nothing_is_refused():
     with pytest.raises(CorpusError, match="has none"):
         audit_sheet([], [], [])
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    bad = "$\\x_{$"
+    figure = audit_sheet([Strip(bad, images(3))], [Shown(images(1), bad)], [Shown(images(2), bad)])
+    assert min(rendered(figure)) > 50

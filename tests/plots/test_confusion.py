@@ -30,3 +30,10 @@ def test_many_classes_are_named_on_both_axes_and_the_likeliest_was_called():
     assert [tick.get_text() for tick in axes.get_yticklabels()] == list(names)
     assert [tick.get_text() for tick in axes.get_xticklabels()] == list(names)
     assert "the likeliest class" in axes.get_title(loc="left")
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    for count in (2, 3):
+        bad = [f"$\\x_{number}{{$" for number in range(count)]
+        figure = confusion(np.arange(count), np.arange(count), classes=bad, name=bad[0], threshold=0.5)
+        assert min(rendered(figure)) > 50

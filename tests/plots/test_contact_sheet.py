@@ -25,3 +25,9 @@ def test_a_contact_sheet_of_many_images_shows_some_of_each_class_from_first_to_l
 def test_a_contact_sheet_of_nothing_is_refused():
     with pytest.raises(CorpusError, match="has none"):
         contact_sheet(np.zeros((0, 8, 8, 3), np.uint8), np.zeros(0, dtype=int))
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    pixels = np.zeros((2, 8, 8, 3), np.uint8)
+    figure = contact_sheet(pixels, np.arange(2), classes=["$\\x_{$", "cost $x^$ y"], title="$\\x$")
+    assert min(rendered(figure)) > 50

@@ -33,3 +33,11 @@ def test_of_many_classes_the_likeliest_is_shown():
     table = pd.DataFrame([[0.4, 0.6, 10, 0.5, 0.6, 0.4, 0.8]], columns=columns)
     figure = reliability(table, classes=("a", "b", "c"), name="net", error=0.1, confidence=0.95)
     assert [axes.get_xlabel() for axes in figure.axes] == ["", "predicted probability of the likeliest class"]
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    columns = ["start", "end", "count", "predicted", "observed", "low", "high"]
+    table = pd.DataFrame([[0.4, 0.6, 10, 0.5, 0.6, 0.4, 0.8]], columns=columns)
+    bad = "$\\x_{$"
+    figure = reliability(table, classes=(bad, bad), name=bad, error=0.1, confidence=0.95)
+    assert min(rendered(figure)) > 100

@@ -42,3 +42,9 @@ def test_the_curves_of_many_classes_can_be_told_apart():
     drawn = [line for line in figure.axes[0].lines if line.get_label().startswith("class")]
     assert len({(to_hex(line.get_color()), line.get_linestyle()) for line in drawn}) == 10
     assert "called the class's" in figure.axes[0].get_xlabel()
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    bad = "$\\x_{$"
+    figure = roc([entry(bad, "class", [0.1, 0.6, 0.4, 0.9])], None, title=bad, question=(bad, bad), confidence=0.95)
+    assert min(rendered(figure)) > 100

@@ -12,6 +12,9 @@ from tests.fakes import fake_jpeg
 TRAIN = ("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge", "diagnosis")
 TRAIN_HEADER = (*TRAIN, "benign_malignant", "target")
 TEST_HEADER = (*TRAIN[:5], "width", "height")
+ARCHIVES_TRAIN_HEADER = (*TRAIN[:2], "lesion_id", *TRAIN[2:], "benign_malignant", "target")
+ARCHIVES_TEST = {"image": "image_name", "patient": "patient_id", "age_approx": "age_approx", "sex": "sex"}
+ARCHIVES_TEST |= {"anatom_site_general": "anatom_site_general_challenge"}
 DUPLICATES_HEADER = ("image_name_1", "image_name_2")
 
 
@@ -55,6 +58,20 @@ def siim_files(
     }
     files |= {f"{folder}train/{name(number)}.jpg": fake_jpeg(number) for number in range(train)}
     return files | {f"{folder}test/{name(100 + number)}.jpg": fake_jpeg(100 + number) for number in range(test)}
+
+
+def archives_files(train: int = 6, test: int = 2, *, version: str = "_v2") -> dict[str, bytes]:
+    """The same images beside the tables of the ISIC archive, which has other names for files and columns."""
+    files = siim_files(train, test)
+    rows = [train_row(number, lesion_id=f"IL_{number:07d}") for number in range(train)]
+    tests = [train_row(100 + number) for number in range(test)]
+    tests = [{theirs: row[ours] for theirs, ours in ARCHIVES_TEST.items()} for row in tests]
+    del files["train.csv"], files["test.csv"]
+    header = ARCHIVES_TRAIN_HEADER if version else TRAIN_HEADER
+    return files | {
+        f"ISIC_2020_Training_GroundTruth{version}.csv": table(header, rows),
+        "ISIC_2020_Test_Metadata.csv": table(list(ARCHIVES_TEST), tests),
+    }
 
 
 def duplicates(*pairs: tuple[int, int]) -> dict[str, bytes]:

@@ -101,6 +101,26 @@ def test_either_answer_is_taken(diagnoses: tuple[str, ...], ids: list[str]) -> N
     assert listing.classes == diagnoses
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        (("test", "train"), ("mel", "nv")),
+        (("Test", "Train"), ("lentigo", "wart")),
+        (("part1", "part2"), ("akiec", "gan_input")),
+    ],
+)
+def test_splits_and_parts_are_not_taken_for_diagnoses(outer: tuple[str, ...], inner: tuple[str, ...]) -> None:
+    source = FakeSource({f"{folder}/{diagnosis}/1.jpg": b"" for folder in outer for diagnosis in inner})
+    with pytest.raises(SourceError, match=f"'{outer[0]}', '{outer[1]}'.*'{inner[0]}', '{inner[1]}'.*image_folder"):
+        read(source)
+    assert read(source, *outer).classes == outer
+
+
+def test_unknown_diagnoses_beside_a_known_one_are_diagnoses() -> None:
+    files = {"lentigo/mel/1.jpg": b"", "mel/1.jpg": b"", "wart/nv/1.jpg": b""}
+    assert read(FakeSource(files)).classes == ("lentigo", "mel", "wart")
+
+
 @pytest.mark.parametrize("top", ["", "HAM/"])
 def test_option_chooses_and_orders_the_diagnoses(top: str) -> None:
     files = diagnosis_files({"akiec": 1, "MEL": 2, "nv": 3}, top=top, empty=True)
@@ -122,6 +142,7 @@ def test_diagnoses_that_are_not_there_are_refused_naming_both(diagnoses: tuple[s
     [
         ("akiec/gan_input/notes.txt", "not an image by its suffix"),
         ("metadata.csv", "not an image by its suffix"),
+        ("bcc.zip", "archive inside the source"),
         ("9.jpg", "no diagnosis folder"),
         (".ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),
         ("akiec/.ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),

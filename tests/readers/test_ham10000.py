@@ -161,7 +161,6 @@ def test_known_companions_are_passed_over(name: str) -> None:
     ("name", "reason"),
     [
         ("HAM10000_images_part_1/ISIC_0099999.jpg", "file without a row"),
-        ("ham10000_images_part_1/ISIC_0024000.jpg", "same image id"),
         ("HAM10000_images_part_1/cat.jpg", "wrong name"),
         ("HAM10000_images_part_2.zip", "archive"),
         ("README.txt", "suffix"),
@@ -172,6 +171,43 @@ def test_other_files_are_quarantined_with_a_reason(name: str, reason: str) -> No
     files = ham10000_files(extra={name: b""})
     assert [reason in said for said in _quarantine(files).values()] == [True]
     assert len(_list(files).records) == 28
+
+
+def test_second_folder_of_the_same_images_is_quarantined() -> None:
+    images = {name: content for name, content in ham10000_files().items() if name.endswith(".jpg")}
+    source = FakeSource(ham10000_files(extra={name.lower().replace("isic", "ISIC"): c for name, c in images.items()}))
+    listing = read(source)
+    assert len(listing.records) == 28
+    assert listing.quarantine["reason"].str.startswith("same image id as another file: HAM10000_images").tolist() == (
+        [True] * 28
+    )
+
+
+def test_different_files_of_one_id_are_all_quarantined_whichever_comes_first() -> None:
+    image = "HAM10000_images_part_1/ISIC_0024000.jpg"
+    for other in ("A_masks/ISIC_0024000.png", "masks/ISIC_0024000.png"):
+        files = ham10000_files(extra={other: b"mask", f"copy/{image}": ham10000_files()[image]})
+        kinds = {file: reason.partition(":")[0] for file, reason in _quarantine(files).items()}
+        names = {"ISIC_0024000", image, f"copy/{image}", other}
+        assert kinds == dict.fromkeys(names, "several different files of one id")
+        assert "ISIC_0024000" not in set(_list(files).records["image_id"])
+
+
+def test_only_files_that_share_an_id_are_read() -> None:
+    source = FakeSource(ham10000_files(extra={"masks/ISIC_0024000.png": b"mask"}))
+    read(source)
+    assert sorted(source.reads) == [
+        "HAM10000_images_part_1/ISIC_0024000.jpg",
+        TABLE,
+        "masks/ISIC_0024000.png",
+    ]
+
+
+def test_masks_named_like_all_images_are_refused_saying_so() -> None:
+    images = [name for name in ham10000_files() if name.endswith(".jpg")]
+    masks = {f"masks/{name.split('/')[1]}": b"mask" for name in images}
+    with pytest.raises(SourceError, match=r"0 images.*several different files of one id"):
+        _list(ham10000_files(extra=masks))
 
 
 @pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".png"])

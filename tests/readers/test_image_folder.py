@@ -47,6 +47,23 @@ def test_zip_and_folder_with_and_without_a_folder_around_give_the_same_ids(tmp_p
     pd.testing.assert_frame_equal(packed.records.drop(columns="file"), plain.records.drop(columns="file"))
 
 
+@pytest.mark.parametrize("top", ["train/", "Test/", "unlabeled/"])
+def test_folder_around_all_may_have_the_name_of_a_split(top: str) -> None:
+    files = image_folder_files(top=top, unlabeled=1, empty=True)
+    extra = (f"{top}loose.jpg", f"{top}.ipynb_checkpoints/1.jpg")
+    listing = read(FakeSource(files | dict.fromkeys(extra, b"")))
+    assert listing.classes == ("benign", "malignant")
+    assert listing.records["split"].value_counts().to_dict() == {"labeled": 6, "test": 4, "unlabeled": 1}
+    assert set(listing.quarantine["file"]) == set(extra)
+
+
+def test_classes_with_names_of_splits_are_refused_unless_asked_for() -> None:
+    files = image_folder_files(classes=("Train", "test"), empty=True)
+    with pytest.raises(SourceError, match=r"'test', 'Train', which are names of splits.*image_folder\.classes"):
+        read(FakeSource(files))
+    assert read(FakeSource(files), "test", "train").classes == ("test", "train")
+
+
 @pytest.mark.parametrize(
     ("folder", "split"),
     [
@@ -135,6 +152,8 @@ def test_single_class_is_refused_and_told_of_the_other_reader() -> None:
     [
         ("train/benign/notes.txt", "not an image by its suffix"),
         ("labels.csv", "not an image by its suffix"),
+        ("unlabeled.zip", "archive inside the source"),
+        ("train/benign/more.tar.gz", "archive inside the source"),
         ("train/benign/0", "not an image by its suffix"),
         ("train/9.jpg", "no class folder"),
         ("data/test/9.jpg", "no class folder"),

@@ -133,7 +133,6 @@ def test_known_companions_are_passed_over(name: str) -> None:
     ("name", "reason"),
     [
         ("ISIC-2017_Training_Data/ISIC_0009999.jpg", "file without a row"),
-        ("ISIC-2017_Training_Data/ISIC_0000000.png", "same image id"),
         ("ISIC-2017_Training_Data/ISIC_12.jpg", "wrong name"),
         ("ISIC-2017_Training_Data.zip", "archive"),
         ("notes.txt", "suffix"),
@@ -145,6 +144,16 @@ def test_other_files_are_quarantined_with_a_reason(name: str, reason: str) -> No
     quarantine = _quarantine(isic_2017_files() | {name: b""})
     assert list(quarantine) == [name]
     assert reason in quarantine[name]
+
+
+def test_equal_files_of_one_id_leave_one_image_and_different_ones_none() -> None:
+    files, image = isic_2017_files(), "ISIC-2017_Training_Data/ISIC_0000000.jpg"
+    assert "same image id" in _quarantine(files | {"copy/ISIC_0000000.JPG": files[image]})["copy/ISIC_0000000.JPG"]
+    different = files | {"thumbnails/ISIC_0000000.jpg": b"smaller"}
+    kinds = {file: reason.partition(":")[0] for file, reason in _quarantine(different).items()}
+    names = ["ISIC_0000000", image, "thumbnails/ISIC_0000000.jpg"]
+    assert kinds == dict.fromkeys(names, "several different files of one id")
+    assert "ISIC_0000000" not in set(_list(different).records["image_id"])
 
 
 @pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".png"])

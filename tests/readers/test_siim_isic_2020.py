@@ -12,9 +12,11 @@ from nevus.io.raw_files import FolderSource
 from nevus.readers import siim_isic_2020
 from nevus.readers.options import SiimIsic2020Options
 from nevus.readers.siim_isic_2020 import duplicates as second_ones
+from nevus.tfrecord.example import Value
 from tests.fakes import FakeSource, fake_jpeg, write_folder
 from tests.readers.fake_siim import (
     TRAIN_HEADER,
+    archives_files,
     duplicates,
     features,
     name,
@@ -179,9 +181,13 @@ def test_second_row_of_an_id_is_set_aside() -> None:
     assert len(listing.records) == 6
 
 
-def test_rows_of_one_id_that_disagree_are_all_set_aside() -> None:
-    other = train_row(1, target="1", benign_malignant="malignant")
-    listing = listed(siim_files(rows=[*rows(), other]))
+@pytest.mark.parametrize(
+    "changes",
+    [{"target": "1", "benign_malignant": "malignant"}, {"patient_id": "IP_0000099"}],
+    ids=["label", "patient"],
+)
+def test_rows_of_one_id_that_disagree_are_all_set_aside(changes: dict[str, str]) -> None:
+    listing = listed(siim_files(rows=[*rows(), train_row(1, **changes)]))
     assert listing.quarantine["file"].tolist() == [name(1), name(1)]
     assert name(1) not in set(listing.records["image_id"])
 
@@ -206,14 +212,28 @@ def test_row_without_an_id_is_set_aside_by_its_number() -> None:
     assert aside(listing)["row 3"] == "row without image_name: in train.csv"
 
 
-def test_second_file_of_an_id_is_set_aside() -> None:
-    listing = listed(siim_files() | {f"smaller/{name(0)}.png": b""})
-    assert aside(listing) == {f"smaller/{name(0)}.png": f"same image id as another file: jpeg/train/{name(0)}.jpg"}
+def test_second_file_of_an_id_is_set_aside_where_both_are_equal_and_both_where_not() -> None:
+    equal = listed(siim_files() | {f"smaller/{name(0)}.jpg": siim_files()[f"jpeg/train/{name(0)}.jpg"]})
+    assert aside(equal) == {f"smaller/{name(0)}.jpg": f"same image id as another file: jpeg/train/{name(0)}.jpg"}
+    differ = listed(siim_files() | {f"masks/{name(0)}.png": b""})
+    assert name(0) not in set(differ.records["image_id"])
+    reason = f"several different files of one id: {name(0)}"
+    assert aside(differ) == {
+        f"masks/{name(0)}.png": reason,
+        f"jpeg/train/{name(0)}.jpg": reason,
+        name(0): "several different files of one id: keep the right one of them",
+    }
+
+
+def test_the_word_for_a_malignant_lesion_may_be_written_with_a_capital() -> None:
+    assert listed(siim_files(rows=rows((0, {"benign_malignant": "Malignant"})))).quarantine.empty
 
 
 def test_the_competitions_other_files_are_passed_over() -> None:
-    more = dict.fromkeys([f"train/{name(0)}.dcm", "tfrecords/train00-2071.tfrec", "sample_submission.csv"], b"")
+    shards = ["tfrecords/train00-2071.tfrec", "train01.tfrecords", "train02.tfrecord.gz"]
+    more = dict.fromkeys([f"train/{name(0)}.dcm", *shards, "sample_submission.csv"], b"")
     assert listed(siim_files() | more).quarantine.empty
+    assert aside(listed(siim_files() | {"notes.txt.gz": b""})) == {"notes.txt.gz": "not a file of the competition"}
 
 
 def test_missing_column_is_named() -> None:
@@ -238,6 +258,38 @@ def test_table_without_its_ids_is_called_mangled() -> None:
 def test_missing_source_is_refused() -> None:
     with pytest.raises(SourceError, match="needs files"):
         read(None)
+
+
+# --- the tables of the ISIC archive
+
+
+@pytest.mark.parametrize("version", ["_v2", ""])
+@pytest.mark.parametrize("test_images", ["leave_out", "unlabeled"])
+def test_tables_of_the_archive_give_the_same_records(version: str, test_images: str) -> None:
+    found = listed(archives_files(version=version), test_images=test_images)
+    assert found.quarantine.empty
+    pd.testing.assert_frame_equal(found.records, listed(siim_files(), test_images=test_images).records)
+
+
+def test_of_several_editions_of_one_table_the_best_is_read() -> None:
+    second, first = archives_files(), archives_files(version="")
+    mangled = dict.fromkeys(first, b"nothing,here\n1,2\n")
+    assert len(listed(mangled | second).records) == 6
+    kaggles = siim_files()
+    assert len(listed(dict.fromkeys(second, b"nothing,here\n1,2\n") | kaggles).records) == 6
+
+
+def test_messages_name_the_tables_that_were_read() -> None:
+    files = archives_files() | {f"{name(50)}.jpg": fake_jpeg(0)}
+    assert aside(listed(files)) == {
+        f"{name(50)}.jpg": "no row in ISIC_2020_Training_GroundTruth_v2.csv or ISIC_2020_Test_Metadata.csv"
+    }
+
+
+def test_table_of_the_archive_without_its_columns_is_refused() -> None:
+    files = archives_files() | {"ISIC_2020_Test_Metadata.csv": siim_files()["test.csv"]}
+    with pytest.raises(SourceError, match=r"ISIC_2020_Test_Metadata\.csv.*image, patient, anatom_site_general are"):
+        listed(files)
 
 
 # --- the official duplicates
@@ -307,6 +359,34 @@ def test_test_shard_with_labels_is_a_test_split() -> None:
     assert records.loc[[name(50), name(51)], ["split", "label"]].to_numpy().tolist() == [["test", 0], ["test", 1]]
 
 
+@pytest.mark.parametrize("target", [None, -1, b"unknown"])
+def test_test_images_whose_target_is_not_known_are_hidden(target: Value | None) -> None:
+    files = siim_shards() | {"test00-1.tfrec": shard([features(50, target=target)])}
+    records = listed(files, "tfrecord", test_images="unlabeled").records.set_index("image_id")
+    assert records.loc[name(50), "split"] == "unlabeled"
+
+
+@pytest.mark.parametrize("test_images", ["leave_out", "unlabeled"])
+def test_an_image_with_and_without_a_label_keeps_it(test_images: str) -> None:
+    hidden = {"test00-1.tfrec": shard([features(1, target=None)]), "unlabeled00-1.tfrec": shard([features(2)])}
+    listing = listed(hidden | {"train00-3.tfrec": shard(map(features, range(3)))}, "tfrecord", test_images=test_images)
+    assert listing.records["image_id"].tolist() == [name(number) for number in range(3)]
+    assert set(listing.records["split"]) == {"labeled"}
+    assert list(aside(listing)) == ["test00-1.tfrec#0", "unlabeled00-1.tfrec#0"]
+
+
+def test_numbers_of_patients_stay_apart() -> None:
+    numbers = (7279968.0, 7279970.0, 1234567, 1234568)
+    content = shard(features(row, patient_id=number) for row, number in enumerate(numbers))
+    groups = listed({"train00-4.tfrec": content}, "tfrecord").records["group_id"]
+    assert groups.tolist() == ["7279968", "7279970", "1234567", "1234568"]
+
+
+def test_targets_that_are_floats_are_read() -> None:
+    content = shard(features(row, target=float(row % 2)) for row in range(4))
+    assert listed({"train.tfrec": content}, "tfrecord").records["label"].tolist() == [0, 1, 0, 1]
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_gzipped_shards_are_known_by_their_content(suffix: str) -> None:
     plain = siim_shards()
@@ -323,7 +403,11 @@ def test_gzipped_shards_are_known_by_their_content(suffix: str) -> None:
     ("example", "reason"),
     [
         (features(9, target=2), "target must be 0 or 1: found 2"),
+        (features(9, target=-1), "target must be 0 or 1: found -1"),
+        (features(9, target=1.5), "target must be 0 or 1: found 1.5"),
+        (features(9, target=b"unknown"), "target must be 0 or 1: found unknown"),
         (features(9, target=None), "target must be 0 or 1: found nothing"),
+        (features(9, image_name=b" "), "record is not of this schema"),
         (features(9, image=None), "record is not of this schema"),
         (features(9, image=1.0), "record is not of this schema"),
         (features(9, image_name=None), "record is not of this schema"),
@@ -345,7 +429,8 @@ def test_broken_shards_are_set_aside_and_the_others_read() -> None:
         files | {"tfrecords/train00-3.tfrec": bytes(damaged), "train02-9.tfrec": fake_jpeg(0), "train03.tfrec": b""},
         "tfrecord",
     )
-    assert list(aside(listing)) == ["tfrecords/train00-3.tfrec#0", "train02-9.tfrec", "train03.tfrec"]
+    lost = [f"train02-9.tfrec#{number}" for number in range(1, 9)]  # with the shard's own row one for each image
+    assert list(aside(listing)) == ["tfrecords/train00-3.tfrec#0", "train02-9.tfrec", *lost, "train03.tfrec"]
     assert "it looks like a JPEG image" in aside(listing)["train02-9.tfrec"]
     assert len(listing.records) == 5
 

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
-from nevus.io.raw_files import FolderSource
+from nevus.corpus.chunks import read as read_chunk
+from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.readers import table
 from nevus.readers.options import TableOptions
-from tests.fakes import FakeSource
+from tests.fakes import FakeSource, write_zip
 from tests.readers.fake_tables import csv_file, image_files
 
 COLUMNS = {"file": "path", "label": "dx", "split": "part"}
@@ -166,6 +167,21 @@ def test_rows_without_a_file_and_files_without_a_row_are_quarantined() -> None:
     }
 
 
+def test_archive_inside_the_source_is_told_from_other_files() -> None:
+    files = {"images.csv": csv_file([ROW]), "more/Images.ZIP": b"", "notes.txt": b"", **image_files("a.jpg")}
+    kinds = {file: reason.partition(":")[0] for file, reason in quarantine(read(FakeSource(files))).items()}
+    assert kinds == {"more/Images.ZIP": "archive inside the source", "notes.txt": "not an image by its suffix"}
+
+
+def test_image_whose_name_comes_twice_in_a_zip_is_quarantined_when_it_is_read(tmp_path: Path) -> None:
+    rows = [ROW, {**ROW, "path": "b.jpg"}]
+    members = [("images.csv", csv_file(rows)), *image_files("a.jpg", "b.jpg").items(), ("a.jpg", b"another")]
+    found = read(ZipSource(write_zip(tmp_path / "raw.zip", members)))
+    files = found.records["file"].tolist()
+    assert (files, found.quarantine.empty) == (["a.jpg", "b.jpg"], True)
+    assert list(read_chunk(found.source, files)[1]) == [0]
+
+
 def test_labels_and_splits_outside_the_known_set_are_quarantined() -> None:
     assert reason_for({**ROW, "dx": "naevus"}) == "unknown label: naevus"
     assert reason_for({**ROW, "part": "holdout"}) == "unknown split: holdout"
@@ -189,11 +205,21 @@ def test_second_row_about_a_file_is_quarantined() -> None:
     assert quarantine(found) == {"a.jpg": "another row names the same file"}
 
 
-def test_rows_that_disagree_about_a_file_are_all_quarantined() -> None:
-    found = listing(ROW, {**ROW, "dx": "benign"}, {**ROW, "path": "b.jpg"})
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"dx": "benign"}),
+        ({}, {"part": "test"}),
+        ({"patient": "P1"}, {"patient": "P2"}),
+        ({"patient": "P1"}, {"patient": "unknown"}),
+    ],
+)
+def test_rows_that_disagree_about_a_file_are_all_quarantined(first: dict[str, str], second: dict[str, str]) -> None:
+    columns = {**COLUMNS, "group_id": "patient"} if "patient" in first else COLUMNS
+    found = listing({**ROW, **first}, {**ROW, **second}, {**ROW, "path": "b.jpg"}, columns=columns)
     assert found.records["file"].tolist() == ["b.jpg"]
     assert found.quarantine["file"].tolist() == ["a.jpg", "a.jpg"]
-    assert set(found.quarantine["reason"]) == {"rows about one file disagree on its label or split"}
+    assert set(found.quarantine["reason"]) == {"rows about one file disagree on its label, split or group"}
 
 
 def test_second_file_of_one_id_is_quarantined() -> None:

@@ -67,6 +67,7 @@ def test_broken_records_are_listed_and_counted_by_shard() -> None:
         (frame(encode({"image_name": b"x"})), "record has no image: it holds image_name (1 bytes)"),
         (example("x", image=b""), "record has no image: "),
         (frame(encode({"image": b"x"})), "record has no image_name: it holds image (1 bytes)"),
+        (example(" ", image_name=b""), "record has no image_name: "),
         (example("a"), "image id comes twice: a"),
     ],
 )
@@ -84,10 +85,50 @@ def test_shard_that_the_index_lists_and_nobody_finds_is_broken() -> None:
     assert report.broken.to_numpy().tolist() == [["train01-9.tfrec", "shard is missing: listed in shards.json"]]
 
 
-@pytest.mark.parametrize("index", [b"{", b"[]", b"{}", b"\xff"])
-def test_damaged_index_is_refused(index: bytes) -> None:
-    with pytest.raises(SourceError, match=r"shards\.json is no index"):
-        check(FakeSource(shards() | {"shards.json": index}))
+def test_shards_of_an_index_lie_in_its_folder() -> None:
+    index = index_text({"train00-3.tfrec": {}}).encode()
+    files = {f"b/{name}": content for name, content in shards().items()}
+    assert check(FakeSource(files | {"b/shards.json": index})).broken.empty
+    report = check(FakeSource(files | {"a/shards.json": index}))
+    assert report.broken.to_numpy().tolist() == [["a/train00-3.tfrec", "shard is missing: listed in a/shards.json"]]
+
+
+@pytest.mark.parametrize("index", [b"{", b"[]", b"\xff", b'{"shards": {}, "classes": 5}'])
+def test_index_that_cannot_be_read_is_broken_and_the_shards_are_checked(index: bytes) -> None:
+    report = check(FakeSource(shards() | {"shards.json": index}))
+    assert report.broken["file"].tolist() == ["shards.json"]
+    assert report.broken["reason"][0].startswith("index cannot be read: ")
+    assert report.shards["records"].tolist() == [1, 3]
+
+
+def test_ids_and_targets_that_are_large_numbers_stay_apart() -> None:
+    numbers = (1234567, 1234568)
+    files = {"train00-2.tfrec": b"".join(example("", image_name=number, target=number) for number in numbers)}
+    report = check(FakeSource(files))
+    assert report.broken.empty
+    assert report.records["image_id"].tolist() == report.balance["target"].tolist() == ["1234567", "1234568"]
+
+
+def test_litter_is_no_shard() -> None:
+    litter = {"__MACOSX/train00-3.tfrec": b"Mac OS X", "a/._train00-3.tfrec": b"Mac OS X"}
+    report = check(FakeSource(shards() | litter))
+    assert report.broken.empty
+    assert len(report.shards) == 2
+    with pytest.raises(SourceError, match="Wanted TFRecord shards"):
+        check(FakeSource(litter))
+
+
+def test_shard_with_a_hostile_name_is_broken_and_not_opened(tmp_path: Path) -> None:
+    names = {"train\udce9-1.tfrec": "name is not valid UTF-8", "../train.tfrec": "name leads out of the archive"}
+    source = FakeSource(shards() | dict.fromkeys(names, example("z")))
+    report = check(source)
+    assert dict(report.broken.to_numpy().tolist()) == {
+        name.replace("\udce9", "\\udce9"): reason for name, reason in names.items()
+    }
+    assert not set(source.reads) & set(names)
+    for table in report:
+        table.to_csv(tmp_path / "table.csv")
+        table.to_parquet(tmp_path / "table.parquet")
 
 
 def test_source_without_shards_is_refused() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from nevus.tfrecord.example import ExampleError, decode, describe, encode
+from nevus.tfrecord.example import ExampleError, Value, as_text, decode, describe, encode
 from nevus.tfrecord.framing import Frame, frames
 
 
@@ -54,3 +54,25 @@ def test_number_of_more_than_64_bits_is_refused() -> None:
 def test_description_names_features_and_kinds() -> None:
     assert describe({"a": (1, 2), "b": (b"x",), "c": ()}) == "a (2 int), b (1 bytes), c (empty)"
     assert describe({}) == "no features at all"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"a", "a"),
+        (b"\xff", "\\xff"),
+        (1234567, "1234567"),
+        (-1, "-1"),
+        (1.0, "1"),
+        (0.0, "0"),
+        (47.5, "47.5"),
+        (0.1, "0.1"),
+        (7279968.0, "7279968"),
+        (7279970.0, "7279970"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_a_value_is_text_that_tells_it_from_others(value: Value, text: str) -> None:
+    (stored,) = decode(encode({"value": value}))["value"]
+    assert as_text(stored) == text

@@ -1,4 +1,5 @@
 import gzip
+import random
 import struct
 from pathlib import Path
 
@@ -82,21 +83,66 @@ def test_plain_record_whose_length_looks_like_gzip_is_not_decompressed() -> None
     assert unpack(content) == (content, None)
 
 
-def test_truncated_gzip_gives_what_comes_before() -> None:
-    content = b"".join(frame(bytes([number]) * 2_000_000) for number in range(3))
-    unpacked = unpack(gzip.compress(content, 0)[:-1_000_000])
+def small_shard(count: int = 40) -> bytes:
+    """Records of 20 kB that hardly shrink, as JPEGs do."""
+    rng = random.Random(0)
+    return b"".join(frame(rng.randbytes(20_000)) for _ in range(count))
+
+
+def whole_records(file: bytes) -> int:
+    unpacked = unpack(file)
     assert unpacked.damage is not None
-    assert content.startswith(unpacked.content)
-    assert len(unpacked.content) > 4_000_000
+    assert "gzip stream is damaged" in unpacked.damage
+    return sum(isinstance(found, Frame) for found in frames(unpacked.content))
 
 
-def test_gzip_with_a_wrong_checksum_is_damaged() -> None:
-    assert unpack(flipped(gzip.compress(CONTENT), -5)).damage is not None
+@pytest.mark.parametrize("cut", [1, 4, 8])
+def test_gzip_without_its_end_gives_every_record(cut: int) -> None:
+    assert whole_records(gzip.compress(small_shard())[:-cut]) == 40
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_truncated_gzip_gives_every_record_before_the_cut(share: float) -> None:
+    zipped = gzip.compress(small_shard())
+    assert whole_records(zipped[: int(share * len(zipped))]) in (40 * share - 1, 40 * share)
+
+
+def test_gzip_with_a_wrong_checksum_gives_every_record() -> None:
+    assert whole_records(flipped(gzip.compress(small_shard()), -5)) == 40
+    assert whole_records(flipped(gzip.compress(CONTENT), -5)) == 3
+
+
+def test_gzip_with_damage_inside_gives_what_comes_before() -> None:
+    zipped = bytearray(gzip.compress(small_shard(), 0))
+    zipped[500_000:500_100] = bytes(100)  # in record 24, counted from 0
+    assert whole_records(bytes(zipped[:600_000])) >= 24
+
+
+def test_members_of_a_gzip_file_are_one_content_wherever_they_end() -> None:
+    content = small_shard(8)
+    for parted in (1, 20_016, 65_536 - 23, 100_000):
+        zipped = gzip.compress(content[:parted], 0) + gzip.compress(content[parted:], 0)
+        assert unpack(zipped) == (content, None)
+        assert whole_records(zipped[:-1]) == 8
+
+
+def test_damaged_second_member_leaves_the_first() -> None:
+    zipped = gzip.compress(small_shard(4)) + gzip.compress(small_shard(4))[:10]
+    assert whole_records(zipped) == 4
+
+
+def test_zeros_behind_a_gzip_stream_are_padding_and_other_bytes_are_damage() -> None:
+    zipped = gzip.compress(CONTENT)
+    assert unpack(zipped + bytes(100_000)) == (CONTENT, None)
+    assert whole_records(zipped + b"trailing") == 3
 
 
 def test_gzip_bomb_is_not_unpacked() -> None:
-    unpacked = unpack(gzip.compress(bytes(10_000_000)), max_bytes=5_000_000)
-    assert len(unpacked.content) <= 5_000_000
-    assert unpacked.damage is not None
-    assert "5,000,000" in unpacked.damage
+    bomb = gzip.compress(bytes(10_000_000))
+    for file in (bomb, flipped(bomb, -5), bomb + bomb, gzip.compress(bytes(4_000_000)) + bomb):
+        unpacked = unpack(file, max_bytes=5_000_000)
+        assert len(unpacked.content) == 5_000_000
+        assert unpacked.damage is not None
+        assert "5,000,000" in unpacked.damage
+    assert unpack(gzip.compress(bytes(5_000_000)), max_bytes=5_000_000).damage is None
     assert MAX_SHARD_BYTES >= 2**30  # a shard of real images passes

@@ -97,6 +97,14 @@ def test_truncated_gzip_is_one_row_for_the_rest() -> None:
         assert "gzip stream is damaged" in broken[0].reason
 
 
+def test_damage_behind_the_last_record_loses_none() -> None:
+    found = read("train00-4.tfrec", gzip.compress(WHOLE)[:-1])
+    assert [type(one) for one in found] == [Record, Record, Record, Record, Broken]
+    name, reason = found[4][:2]
+    assert name == "train00-4.tfrec"
+    assert str(reason).startswith("shard is damaged behind its last record: ")
+
+
 @pytest.mark.parametrize(
     ("content", "look"),
     [

@@ -132,7 +132,7 @@ def copies_to_ratio(
         (n,) numbers of copies; those of one class differ by 1 at most.
 
     Raises:
-        CorpusError: A positive class is unknown or has no image, or no class is left to compare with.
+        CorpusError: A positive class is unknown or has no image, or no other class has one to compare with.
     """
     counts = np.bincount(labels, minlength=len(classes))
     chosen = _positive_classes(counts, positives, classes)
@@ -163,6 +163,12 @@ def _positive_classes(
         raise CorpusError(f"The class '{empty[0]}' has no training image to make copies of. {said}")
     if not 0 < len(chosen) < len(classes):
         raise CorpusError(f"tfrecords.positives must name some of the classes, but not all. {said}")
+    if not np.delete(counts, chosen).any():
+        raise CorpusError(
+            f"Copies are made until a ratio to the largest other class is reached, but besides "
+            f"{', '.join(classes[label] for label in chosen)} no class has a training image. Name fewer classes in "
+            f"tfrecords.positives, or set tfrecords.mode to augmented. {said}"
+        )
     return chosen
 
 

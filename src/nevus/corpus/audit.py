@@ -9,6 +9,7 @@ from nevus.contracts import SPLITS, Table
 
 LEFT_OUT = "left out"  # stands where the assignment has no split
 PLACES = (*SPLITS, LEFT_OUT)
+NO_LABEL = "no label"  # stands where an image has no class
 HELD_OUT = frozenset({"validation", "test"})
 METADATA = ("group_id", "diagnosis", "age", "sex", "site")
 
@@ -40,12 +41,13 @@ def placed(manifest: Table, assignment: Table) -> Table:
         assignment: Columns as in `ASSIGNMENT_COLUMNS`; an image that it does not name is left out.
 
     Returns:
-        The manifest's rows with `source_split`, final `split` ("left out" where there is none), final `label` (null
-        where hidden), `reason`, and `group`: the group, or the image itself where the group is not known.
+        The manifest's rows with `source_split`, `source_label`, final `split` ("left out" where there is none), final
+        `label` (null where hidden), `reason`, and `group`: the group, or the image itself where the group is not known.
     """
     final = assignment.set_index("image_id").reindex(manifest["image_id"])
     return manifest.assign(
         source_split=manifest["split"],
+        source_label=manifest["label"].astype("Int64"),
         split=final["split"].astype("object").where(final["split"].notna(), LEFT_OUT).to_numpy(),
         label=final["label"].astype("Int64").array,
         reason=final["reason"].to_numpy(),
@@ -67,7 +69,7 @@ def count(table: Table, classes: tuple[str, ...]) -> Table:
     names = table["label"].map(dict(enumerate(classes)))
     aspects: dict[str, Any] = {
         "all": "all",
-        "class": names.astype("object").where(names.notna(), "no label"),
+        "class": names.astype("object").where(names.notna(), NO_LABEL),
         "diagnosis": table["diagnosis"].astype("object").where(table["diagnosis"].notna(), _UNKNOWN),
         "source": table["source"],
         "size": _sizes(table),
@@ -102,18 +104,22 @@ def crossings(table: Table) -> Table:
     return listed.sort_values(["stage", "held_out", "images"], ascending=False, kind="stable", ignore_index=True)
 
 
-def pairs(duplicates: Table, assignment: Table) -> Table:
+def pairs(duplicates: Table, table: Table) -> Table:
     """Say of each pair of duplicates where its two images ended.
 
     Args:
         duplicates: Columns as in `DUPLICATE_COLUMNS`.
-        assignment: Columns as in `ASSIGNMENT_COLUMNS`.
+        table: From `placed`.
 
     Returns:
-        `PAIR_COLUMNS`. `crosses`: both are used, in different splits; `held_out`: one of these is validation or test.
-        What touches a held-out split comes first, then what crosses, then by falling correlation.
+        `PAIR_COLUMNS`. `label`: as it is used, and of an image left out as the source has it, since the pair may be
+        why it was left out. `crosses`: both are used, in different splits; `held_out`: one of these is validation or
+        test. What touches a held-out split comes first, then what crosses, then by falling correlation.
     """
-    known = assignment.drop_duplicates("image_id").set_index("image_id")
+    out = table["split"] == LEFT_OUT
+    known = table.assign(label=table["label"].mask(out, table["source_label"])).set_index("image_id")[
+        ["split", "label"]
+    ]
     first, second = (known.reindex(duplicates[name]) for name in ("image_id", "other_id"))
     split, other = (side["split"].astype("object").fillna(LEFT_OUT).to_numpy() for side in (first, second))
     crosses = (split != other) & (split != LEFT_OUT) & (other != LEFT_OUT)

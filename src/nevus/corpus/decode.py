@@ -134,7 +134,7 @@ def _put_small(batch: _Batch, files: Sequence[bytes], indices: list[int], size: 
     """Decode these; return the indices of the good ones."""
     from nevus.corpus.jpeg_batch import decode_alike  # imports torch, for which workers with large images need not wait
 
-    images, positions = decode_alike([files[index] for index in indices])
+    images, positions = decode_alike([files[index] for index in indices], size)
     good = [indices[position] for position in positions]
     batch.put_alike(good, images, size)
     return good

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
+_FILL = frozenset({0x00, 0xFF})  # no markers: the parser would read what libjpeg skips, and skip what it reads
+_APP1 = 0xE1  # EXIF or XMP
 _BASELINE = frozenset({0xC0, 0xC1})
 _OTHER_FRAMES = frozenset(range(0xC2, 0xD0)) - {0xC4, 0xC8, 0xCC}  # progressive, lossless, arithmetic; not the tables
 
@@ -16,7 +18,7 @@ class JpegSize(NamedTuple):
 
 
 def plain_size(data: bytes) -> JpegSize | None:
-    """Read the header of a plain JPEG: baseline, 8 bits, three components, no EXIF (which may ask for a rotation).
+    """Read the header of a plain JPEG: baseline, 8 bits, three components, no EXIF or XMP (they may ask to turn it).
 
     Markers as in ITU-T T.81, annex B.
 
@@ -50,8 +52,7 @@ def _parse(data: bytes) -> tuple[JpegSize | None, int]:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker in _BASELINE:
             return _frame_size(data[at + 4 : at + 2 + length]), at + 2 + length
-        is_exif = marker == 0xE1 and data[at + 4 : at + 8] == b"Exif"
-        if is_exif or length < 2 or marker in _OTHER_FRAMES or marker in _STANDALONE:
+        if marker == _APP1 or length < 2 or marker in _OTHER_FRAMES | _STANDALONE | _FILL:
             break
         at += 2 + length
     return None, 0

@@ -14,22 +14,24 @@ from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg
 
 from nevus.contracts import Pixels
+from nevus.corpus.jpeg import JpegSize
 from nevus.corpus.processors import processors
 
 FILES_A_THREAD = 32  # 0.5 ms of decoding; handing it over takes a tenth of that
 
 
-def decode_alike(files: Sequence[bytes]) -> tuple[Pixels, list[int]]:
+def decode_alike(files: Sequence[bytes], size: JpegSize) -> tuple[Pixels, list[int]]:
     """Decode plain JPEGs of one size.
 
-    libjpeg's source manager in torchvision refuses a file that ends before its image does, so a truncated file is bad.
+    libjpeg's source manager in torchvision refuses a file that ends before its image does, so a truncated file is bad;
+    so is one that turns out to have another size than its header was read to say.
 
     Args:
         files: At least one encoded file; all are in memory together, so they should be small.
+        size: Of every image.
 
     Returns:
-        (n, height, width, 3) uint8, the good files in their order, and their n positions among the files. Without any
-        good file (0, 1, 1, 3).
+        (n, height, width, 3) uint8, the good files in their order, and their n positions among the files.
     """
     parts = max(1, min(processors(), len(files) // FILES_A_THREAD))
     bounds = [len(files) * part // parts for part in range(parts + 1)]
@@ -37,9 +39,10 @@ def decode_alike(files: Sequence[bytes]) -> tuple[Pixels, list[int]]:
     with _alone():
         done = _decode_part(files, *bounds[:2])
     done += [piece for part in elsewhere for piece in part.result()]
-    pixels = [found for found, _ in done if found is not None]
-    good = [position for found, positions in done if found is not None for position in positions]
-    return (torch.cat(pixels).numpy() if pixels else np.empty((0, 1, 1, 3), np.uint8)), good
+    shape = (size.height, size.width, 3)
+    kept = [(found, positions) for found, positions in done if found is not None and found.shape[1:] == shape]
+    good = [position for _, positions in kept for position in positions]
+    return (torch.cat([found for found, _ in kept]).numpy() if kept else np.empty((0, *shape), np.uint8)), good
 
 
 @cache

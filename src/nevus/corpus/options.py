@@ -20,12 +20,13 @@ class SplitOptions(Options):
         test_share: That part, of the labelled images of each class.
         validation: As the source has it (perhaps none), or hold_out: likewise, from what the test split leaves.
         validation_share: That part, of the labelled images of each class that the test split leaves.
-        folds: Folds of the labelled images for cross-validation.
         label_budget: Labelled images to keep of each class; the label of all others is hidden and they become
             unlabelled. Budgets are nested: what a small one keeps, a larger one keeps too. null keeps all.
         exact_duplicates: What happens to a training image with the same bytes as a test or validation image, and to a
             validation image with those of a test image.
         near_duplicates: What happens to those that are nearly one of these.
+        outliers: What happens to unlabelled images of unusual brightness, colour or sharpness.
+        outlier_threshold: In robust standard deviations; see `nevus.corpus.outliers`.
     """
 
     seed: int = Field(ge=0, lt=2**32)
@@ -33,10 +34,11 @@ class SplitOptions(Options):
     test_share: float = Field(gt=0.0, lt=1.0)
     validation: Literal["official", "hold_out"]
     validation_share: float = Field(gt=0.0, lt=1.0)
-    folds: int = Field(ge=2)
     label_budget: int | None = Field(ge=1)
     exact_duplicates: Literal["remove", "keep"]
     near_duplicates: Literal["remove", "keep"]
+    outliers: Literal["remove", "keep"]
+    outlier_threshold: float = Field(gt=0)
 
 
 class DuplicateOptions(Options):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nevus.contracts import Pixels, Table
+from nevus.contracts import Corpus, Pixels, Table
 
 # What it means to be far below and far above the median.
 MEASURES = {
@@ -67,6 +67,27 @@ def find_outliers(measures: Table, names: Table, usual: NDArray[Any], *, thresho
     found = [_far(measures[name], reference[name], names, threshold) for name in MEASURES] if len(measures) else []
     listed = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(OUTLIER_COLUMNS))
     return listed.sort_values("score", key=abs, ascending=False, kind="stable", ignore_index=True)
+
+
+def leave_out(corpus: Corpus, assignment: Table, *, threshold: float) -> Table:
+    """Take unusual images out of the unlabelled pool; labelled and held-out images stay, lest scores be flattered.
+
+    Args:
+        corpus: All packed images.
+        assignment: Where each of them goes, in the manifest's order.
+        threshold: As for `find_outliers`; what is usual is learnt from the images that train.
+
+    Returns:
+        The assignment, with `split` null and a `reason` where an image was taken out.
+    """
+    measures = measure(corpus.pixels).iloc[corpus.manifest["row"].to_numpy()].reset_index(drop=True)
+    trains = assignment["split"].isin(["labeled", "unlabeled"]).to_numpy()
+    strongest = find_outliers(measures, assignment, trains, threshold=threshold).drop_duplicates("image_id")
+    reasons = assignment["image_id"].map("outlier, " + strongest.set_index("image_id")["reason"])
+    out = reasons.notna() & (assignment["split"] == "unlabeled")
+    return assignment.assign(
+        split=assignment["split"].mask(out), reason=assignment["reason"].mask(out, reasons.astype("str"))
+    )
 
 
 def robust_scores(values: NDArray[Any], reference: NDArray[Any], *, least: float) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from nevus.corpus.chunks import Chunk, Task, decode_parts, read
 from nevus.corpus.processors import processors
 
 PARAMETERS = "conf/base/parameters/ingestion.yml"
-CHUNK_BYTES = 1 << 23  # pixels that travel at once between processes, whatever `chunk` says
+CHUNK_BYTES = 1 << 23  # pixels held or sent to another process at once, whatever `chunk` says
 SAMPLED = 16  # files read to estimate the size of the others
 # Starting the workers takes half a second, and so much is decoded by one process in two: less is not worth it.
 ENOUGH_BYTES = 1 << 26
@@ -38,7 +38,7 @@ def decode_chunks(
         source: Where the files are read, by each worker for itself; it must be picklable unless `workers` is 0.
         files: Their names.
         task: What to make of them.
-        chunk: Files in a chunk; fewer where their pixels would exceed `CHUNK_BYTES` and there are workers.
+        chunk: Files in a chunk; fewer where their pixels would exceed `CHUNK_BYTES`.
         workers: Processes; 0 works in this one; None takes one a processor, or this one if the files are so small
             that starting others would take longer than it saves.
 
@@ -51,10 +51,10 @@ def decode_chunks(
     if workers is None:
         workers = processors() if processors() > 1 and _is_worth_it(source, files) else 0
     try:
+        chunk = max(1, min(chunk, CHUNK_BYTES // (task.size**2 * 3)))
         if workers == 0:
             yield from decode_parts(source, _parts(files, chunk), task)
         else:
-            chunk = max(1, min(chunk, CHUNK_BYTES // (task.size**2 * 3)))
             yield from _in_processes(source, list(_parts(files, chunk)), task, workers)
     except MemoryError as error:
         raise CorpusError(

@@ -1,6 +1,5 @@
 """Which images train, choose and test: from the source's own splits to those of a run."""
 
-import logging
 from typing import Any
 
 import numpy as np
@@ -11,20 +10,17 @@ from scipy.sparse.csgraph import connected_components
 
 from nevus.contracts import ASSIGNMENT_COLUMNS, CorpusError, Table
 from nevus.corpus.budget import within_budget
-from nevus.corpus.folds import PARAMETERS, folds, group_keys, hold_out
+from nevus.corpus.folds import PARAMETERS, group_keys, hold_out
 from nevus.corpus.options import SplitOptions
-
-_log = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
 
 
 def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes: tuple[str, ...]) -> Table:
-    """Give every image its split, label and fold.
+    """Give every image its split and label.
 
     In this order: hold out the test part, hold out the validation part, remove duplicates of both from what trains,
-    hide labels beyond the budget, deal the labelled images into folds. An image's place depends on names and the seed,
-    not on the order of the rows.
+    hide labels beyond the budget. An image's place depends on names and the seed, not on the order of the rows.
 
     Args:
         manifest: As the source has it, columns as in `MANIFEST_COLUMNS`.
@@ -34,9 +30,8 @@ def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes
 
     Returns:
         One row an image in the manifest's order, columns as in `ASSIGNMENT_COLUMNS`: `split` is null where the image
-        is left out, `label` where it is hidden or not known, `fold` where the image is not labelled
-        (and everywhere, with a warning, where a class has fewer groups than there are folds), `reason` where the image
-        is where the source had it.
+        is left out, `label` where it is hidden or not known, `reason` where the image is where
+        the source had it.
 
     Raises:
         CorpusError: There is no official test split, a class is too small for a share or the budget, a label has no
@@ -57,7 +52,7 @@ def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes
     _remove_duplicates(draft, duplicates, options)
     if options.label_budget is not None:
         _hide(draft, options.label_budget, options.seed)
-    return draft.table(options)
+    return draft.table()
 
 
 class _Draft:
@@ -86,33 +81,18 @@ class _Draft:
         """Put images elsewhere, or nowhere; `reason` is one for all or one each."""
         self.split[rows], self.reason[rows] = split, reason
 
-    def table(self, options: SplitOptions) -> Table:
-        """The assignment, with folds."""
-        labeled = self.split == "labeled"
-        fold = self._folds(labeled, options)
+    def table(self) -> Table:
+        """The assignment."""
         shown = self.known & self.within("labeled", "validation", "test")
         self.reason[self.split == self.manifest["split"].to_numpy(dtype=object)] = None
         columns = {
             "image_id": self.manifest["image_id"].to_numpy(),
             "split": pd.array(np.asarray(self.split), dtype="str"),
             "label": pd.array(np.where(shown, self.labels, -1), dtype="Int64"),
-            "fold": fold,
             "reason": pd.array(self.reason, dtype="str"),
         }
         table = pd.DataFrame(columns, index=self.manifest.index, columns=list(ASSIGNMENT_COLUMNS))
         return table.assign(label=table["label"].where(shown))
-
-    def _folds(self, labeled: Mask, options: SplitOptions) -> Any:
-        fold = pd.array(np.full(len(labeled), -1), dtype="Int64")
-        fold[~labeled] = pd.NA
-        labels, groups = self.labels[labeled], self.groups[labeled]
-        try:
-            dealt = folds(labels, groups, folds=options.folds, repeats=1, seed=options.seed, classes=self.classes)
-            fold[labeled] = dealt[:, 0]
-        except CorpusError as error:  # cross-validation would stop here; everything else can do without
-            _log.warning("No folds for cross-validation. %s", error)
-            fold[labeled] = pd.NA
-        return fold
 
 
 def _dissolve(draft: _Draft, split: str) -> None:
@@ -138,8 +118,8 @@ def _hold_out(draft: _Draft, split: str, share: float, seed: int) -> None:
     # What trains (or, beside a test part, chooses) must not know a lesion that is held out.
     others = ("unlabeled", "validation") if split == "test" else ("unlabeled",)
     siblings = draft.within(*others) & pd.Series(draft.groups).isin(groups[held]).to_numpy()
-    said = draft.manifest["group_id"].to_numpy(dtype=object)[siblings]
-    draft.move(siblings, None, [f"its group is held out for {split}: {group}" for group in said])
+    said = [f"its group is held out for {split}: {key.partition(' ')[2]}" for key in draft.groups[siblings]]
+    draft.move(siblings, None, said)
 
 
 def _check_share(split: str, share: float, name: str, groups: NDArray[Any], held: Mask) -> None:

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from nevus.contracts import CorpusError
+from nevus.names import is_litter
 from nevus.tfrecord.framing import frame
-from nevus.tfrecord.index import INDEX, index_text, listed_shards
+from nevus.tfrecord.index import INDEX, index_text, parse_index
 
 KEPT = (".gitkeep",)
 
@@ -58,20 +61,23 @@ class ShardFolder:
     """Names, completeness and replacement of one folder of shards.
 
     While it is replaced there are hidden folders beside it: `.<name>.new` is written, then the old one becomes
-    `.<name>.old`, then the new one takes its name. A crash between the two renames is put right by the next one.
+    `.<name>.old`, then the new one takes its name. A crash between the two renames is put right by who comes next.
 
     Args:
-        path: The folder.
+        path: The folder, or a link to it, which stays one.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path = path.resolve()  # a rename would take the link away and leave its folder
         self.lock = path.with_name(f".{path.name}.lock")
         self._new = path.with_name(f".{path.name}.new")
         self._old = path.with_name(f".{path.name}.old")
 
     def whole(self) -> bool:
         """Whether the folder has an index and every shard that it lists."""
+        if self._old.is_dir() and not self.path.exists():  # a run crashed, or is about to finish
+            with FileLock(self.lock):
+                self._recover()
         listed = self._listed()
         return bool(listed) and all((self.path / name).is_file() for name in listed)
 
@@ -110,7 +116,8 @@ class ShardFolder:
         """Raise rather than delete what nevus did not write, such as the competition's own shards."""
         if self.path.is_dir():
             ours = {INDEX, *KEPT, *self._listed()}
-            found = sorted(entry.name for entry in self.path.iterdir() if entry.name not in ours)
+            names = sorted(entry.name for entry in self.path.iterdir())
+            found = [name for name in names if name not in ours and not is_litter(name)]
         else:
             found = ["no folder but a file"] if self.path.exists() else []
         if found:
@@ -119,8 +126,8 @@ class ShardFolder:
                 "Give the shards a folder of their own in conf/base/catalog, or move these away."
             )
 
-    def _listed(self) -> list[str]:
+    def _listed(self) -> tuple[str, ...]:
         try:
-            return listed_shards((self.path / INDEX).read_bytes())
+            return parse_index((self.path / INDEX).read_bytes()).shards
         except (OSError, ValueError):
-            return []
+            return ()

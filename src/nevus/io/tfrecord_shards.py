@@ -144,18 +144,29 @@ def _jpeg(pixels: Pixels, quality: int) -> bytes:
 
 
 def _deal(manifest: Table, shard_records: int) -> list[Table]:
-    """Part a split in shards: class by class, each group goes whole to the shard that has the fewest of its class."""
-    count = math.ceil(len(manifest) / shard_records)
+    """Part a split in shards of about as many images, with about as many of each class, and whole groups.
+
+    A group is dealt under the rarest class that it holds, the rarest class first and in it the groups with most of it,
+    each to the shard that has the fewest images of that class.
+    """
+    if manifest.empty:
+        return []
+    shards = math.ceil(len(manifest) / shard_records)
     keys = manifest["group_id"].fillna(manifest["image_id"]).astype(str)
-    labels = manifest["label"].astype("Int64").fillna(-1).astype("int64")
-    groups = labels.groupby(keys, sort=False).agg(["max", "size"]).sort_values("size", ascending=False, kind="stable")
-    totals, shard_of = [0] * count, dict[str, int]()
-    for _, part in groups.groupby("max", sort=True):
-        heap = [(0, total, shard) for shard, total in enumerate(totals)]
+    table = pd.crosstab(keys, manifest["label"].astype("Int64").fillna(-1).astype("int64"))
+    table = table[table.sum().sort_values(kind="stable").index]
+    images = table.to_numpy()  # (groups, classes), the rarest class first
+    rarest = (images > 0).argmax(axis=1)
+    held, shard_of = np.zeros((shards, images.shape[1]), dtype=np.int64), np.zeros(len(images), dtype=np.int64)
+    for number in range(images.shape[1]):
+        members = np.flatnonzero(rarest == number)
+        order = np.lexsort((-images[members].sum(axis=1), -images[members, number]))
+        heap = [(int(held[shard, number]), int(held[shard].sum()), shard) for shard in range(shards)]
         heapq.heapify(heap)
-        for key, size in part["size"].items():
-            held, total, shard = heap[0]
-            heapq.heapreplace(heap, (held + int(size), total + int(size), shard))
-            shard_of[str(key)], totals[shard] = shard, total + int(size)
-    shards = keys.map(shard_of)
-    return [rows for _, rows in manifest.groupby(shards)]
+        for group in members[order]:
+            shard = heap[0][2]
+            held[shard] += images[group]
+            shard_of[group] = shard
+            heapq.heapreplace(heap, (int(held[shard, number]), int(held[shard].sum()), shard))
+    placed = keys.map(dict(zip(table.index, shard_of, strict=True)))
+    return [rows for _, rows in manifest.groupby(placed)]

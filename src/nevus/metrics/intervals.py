@@ -49,10 +49,11 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
     """Draw bootstrap test sets of whole groups (lesions or patients), as integer weights of the images.
 
     Images of one lesion are not independent, so lesions are drawn, with replacement, and bring all of their images.
-    The draw is stratified: groups that hold the same classes (all of one class, or the same mixture) are drawn apart,
-    each kind as often as there are such groups. So every class is in every replicate, without which AUC and recall do
-    not exist, and the prevalence stays what the design of the test set made it. Training is not repeated: the intervals
-    speak of the test images, not of another training seed.
+    The draw is stratified: a group counts for the rarest class that it holds, and of each class as many groups are
+    drawn as there are. So the prevalence stays about what the design of the test set made it. A replicate that lacks a
+    class, without which AUC and recall do not exist, is drawn anew; that happens only where a rare class has few groups
+    or shares them with a rarer one. Training is not repeated: the intervals speak of the test images, not of another
+    training seed.
 
     Args:
         labels: (n,), 0 to K - 1, all present.
@@ -70,13 +71,17 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
     group = _group_index(groups)
     present = np.zeros((group.max() + 1, labels.max() + 1), dtype=bool)
     present[group, labels] = True
-    kinds = np.unique(present[:, ::-1], axis=0, return_inverse=True)[1].ravel()
+    rarest = np.where(present, present.sum(axis=0), np.inf).argmin(axis=1)
     generator = np.random.default_rng(seed)
-    drawn = np.zeros((replicates, len(kinds)), dtype=np.uint16)
-    for kind in np.unique(kinds):
-        members = np.flatnonzero(kinds == kind)
-        even = np.full(len(members), 1 / len(members))
-        drawn[:, members] = generator.multinomial(len(members), even, size=replicates)
+    drawn = np.zeros((replicates, len(present)), dtype=np.uint16)
+    wanted = np.arange(replicates)
+    while len(wanted):
+        for label in np.unique(rarest):
+            members = np.flatnonzero(rarest == label)
+            even = np.full(len(members), 1 / len(members))
+            drawn[np.ix_(wanted, members)] = generator.multinomial(len(members), even, size=len(wanted))
+        complete = ((drawn[wanted] > 0).astype(np.float32) @ present.astype(np.float32) > 0).all(axis=1)
+        wanted = wanted[~complete]
     return drawn[:, group]
 
 

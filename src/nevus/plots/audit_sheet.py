@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from nevus.contracts import CorpusError, Pixels
 from nevus.plots.samples import mosaic
-from nevus.plots.style import GREY, INK, VERMILION, hide_ticks, new_figure
+from nevus.plots.style import GREY, INK, VERMILION, hide_ticks, literal, new_figure
 
 WIDTH = 13.0  # inches
 _STRIP = 16  # images a strip
@@ -67,7 +67,7 @@ def audit_sheet(examples: Sequence[Strip], outliers: Sequence[Shown], pairs: Seq
     _draw_grid(parts[1], title, outliers, columns=_OUTLIERS)
     title = "Nearest pairs, those across splits first" if pairs else "Nearest pairs: no duplicates found"
     _draw_grid(parts[2], title, pairs, columns=_PAIRS)
-    return figure
+    return literal(figure)
 
 
 def _draw_strips(part: SubFigure, examples: Sequence[Strip]) -> None:

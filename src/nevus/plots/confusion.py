@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
-from nevus.plots.style import INK, new_figure, tidy
+from nevus.plots.style import INK, literal, new_figure, tidy
 
 
 def confusion(
@@ -51,4 +51,4 @@ def confusion(
     axes.set_yticks(range(len(classes)), classes, rotation=90 if two else 0, va="center")
     axes.tick_params(length=0)
     figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
-    return figure
+    return literal(figure)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nevus.contracts import CLASSES, CorpusError, Pixels
 from nevus.plots.samples import mosaic
-from nevus.plots.style import hide_ticks, new_figure
+from nevus.plots.style import hide_ticks, literal, new_figure
 
 PANELS_A_ROW = 4
 
@@ -61,4 +61,4 @@ def contact_sheet(
         axes.set_title(f"{classes[number]}: {len(chosen)} of {len(members)} images", fontsize=12)
         axes.set_anchor("N")
         hide_ticks(axes)
-    return figure
+    return literal(figure)

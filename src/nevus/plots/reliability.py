@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from nevus.contracts import Table
-from nevus.plots.style import BLUE, GREY, new_figure, tidy, unit_square
+from nevus.plots.style import BLUE, GREY, literal, new_figure, tidy, unit_square
 
 
 def reliability(table: Table, *, classes: Sequence[str], name: str, error: float, confidence: float) -> Figure:
@@ -55,4 +55,4 @@ def reliability(table: Table, *, classes: Sequence[str], name: str, error: float
         table["start"], table["count"], width=table["end"] - table["start"], align="edge", color=BLUE, edgecolor="white"
     )
     tidy(below, xlabel=f"predicted {predicted}", ylabel="test images")
-    return figure
+    return literal(figure)

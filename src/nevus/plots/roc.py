@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, new_figure, tidy, unit_square
+from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy, unit_square
 
 _COLOURS = {
     "method": (BLUE,),
@@ -84,7 +84,7 @@ def roc(
         axes.fill_between(band.grid, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0)
         legend += f"; band: {level}, point by point"
     axes.legend(loc="lower right", title=legend, fontsize=9)
-    return figure
+    return literal(figure)
 
 
 def _draw(axes: Axes, entry: RocEntry, number: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 BLUE, VERMILION, GREEN, ORANGE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7"
 INK, GREY, PALE = "#1a1a1a", "#767676", "#d9d9d9"
@@ -33,3 +34,17 @@ def hide_ticks(axes: Axes) -> None:
     """Leave an image without ticks and frame."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
+
+
+def literal(figure: Figure) -> Figure:
+    """Draw every text as it is: the name of a class or an image may hold dollar signs, and is no formula.
+
+    Args:
+        figure: With all its texts; later ones are formulas again.
+
+    Returns:
+        The same figure.
+    """
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    return figure

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
-from nevus.readers.names import SUFFIXES, listed, sort_names
+from nevus.readers.image_folder import FOLDERS
+from nevus.readers.names import listed, set_aside_others, sort_names
 from nevus.readers.options import DiagnosisFoldersOptions
 
 LAYOUT = "<diagnosis>/<image>, with folders of any depth between them, all perhaps inside one folder more"
@@ -51,12 +52,13 @@ def read(source: Source | None, options: DiagnosisFoldersOptions, *, size: int) 
 
     Raises:
         SourceError: There is no source or no image below a folder, a diagnosis asked for has no image or is named
-            twice, or one folder holds everything and nothing tells whether it is a diagnosis.
+            twice, one folder holds everything and nothing tells whether it is a diagnosis, or the folders seem to be
+            splits or parts with the diagnoses inside.
     """
     if source is None:
         raise SourceError(f"The reader 'diagnosis_folders' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + [(name, f"not an image by its suffix: {', '.join(SUFFIXES)}") for name in names.others]
+    quarantine = names.refused + set_aside_others(names.others)
     images, hidden = _parse(names.images)
     level = _level(images, options)
     below = [image for image in images if len(image.folders) > level]
@@ -94,6 +96,8 @@ def _level(images: list[_Image], options: DiagnosisFoldersOptions) -> int:
             f"Diagnosis folders want {LAYOUT}. Found {len(images):,} images and none in a folder. Name the folder "
             "above by --params source=..., or choose another reader (ingestion.format in conf/<env>/parameters.yml)."
         )
+    if options.diagnoses is None:
+        _check_outer(outer, inner)
     if len(outer) > 1 or not inner:
         return 0
     sought = {name.casefold() for name in options.diagnoses} if options.diagnoses else KNOWN
@@ -106,6 +110,19 @@ def _level(images: list[_Image], options: DiagnosisFoldersOptions) -> int:
             f"are diagnoses. Name the diagnoses: {PARAMETER} = {_flow(outer)} or {_flow(inner)}."
         )
     return 0
+
+
+def _check_outer(outer: set[str], inner: set[str]) -> None:
+    """Refuse several folders that seem to be splits or parts, with the diagnoses inside."""
+    splits = {folder.casefold() for folder in outer} <= set(FOLDERS)
+    parts = KNOWN.isdisjoint(map(str.casefold, outer)) and not KNOWN.isdisjoint(map(str.casefold, inner))
+    if len(outer) > 1 and inner and (splits or parts):
+        raise SourceError(
+            f"Diagnosis folders want {LAYOUT}. Found the folders {listed(sorted(outer))}, which hold "
+            f"{listed(sorted(inner))}, and nothing tells which are diagnoses. If the outer ones are, name them: "
+            f"{PARAMETER} = {_flow(outer)}. If they are splits, such as train and test, choose ingestion.format: "
+            "image_folder. Else put what lies in them together."
+        )
 
 
 def _diagnoses(folders: list[str], options: DiagnosisFoldersOptions) -> tuple[str, ...]:

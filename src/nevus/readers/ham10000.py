@@ -81,7 +81,7 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
     names = source.names()
     name = find_table(names, *TABLE)
     table = _read_rows(source, name)
-    files = sort_files(names, tables=[name], companions=COMPANIONS)
+    files = sort_files(source, names, tables=[name], companions=COMPANIONS)
     good, quarantine = _part_rows(table)
     classes, labels = TASKS[options.task]
     asked = good[_asked(good, labels, options)]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.readers.names import SUFFIXES, listed, sort_names
+from nevus.readers.names import listed, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
 
 LAYOUT = (
@@ -42,10 +42,10 @@ class _Image(NamedTuple):
 def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Listing:
     """List the images of a train/test folder tree.
 
-    Folder names are compared without regard to case. A class folder may hold folders of any depth; below `unlabeled/`
-    the folders say nothing, and their names are not kept as labels. What operating systems leave behind is passed over;
-    every other file that is not an image of this layout is quarantined, and so are images of a class without an image
-    in `train/`, since nothing could learn it.
+    Folder names are compared without regard to case. One folder around all may have any name, even `train`. A class
+    folder may hold folders of any depth; below `unlabeled/` the folders say nothing, and their names are not kept as
+    labels. What operating systems leave behind is passed over; every other file that is not an image of this layout is
+    quarantined, and so are images of a class without an image in `train/`, since nothing could learn it.
 
     Args:
         source: The zip or the folder.
@@ -58,16 +58,17 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
         `source`; the names of the classes.
 
     Raises:
-        SourceError: There is no source, no image of the layout in `train/`, fewer than two classes, or other classes
-            than the options name.
+        SourceError: There is no source, no image of the layout in `train/`, fewer than two classes, other classes than
+            the options name, or classes that bear the names of splits.
     """
     if source is None:
         raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + [(name, f"not an image by its suffix: {', '.join(SUFFIXES)}") for name in names.others]
+    quarantine = names.refused + set_aside_others(names.others)
     images: dict[str, _Image] = {}
+    depths = _depths(names.images)
     for name in names.images:
-        found = _parse(name)
+        found = _parse(name, depths)
         if isinstance(found, str):
             quarantine.append((name, found))
         elif found.image_id in images:
@@ -84,13 +85,26 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     )
 
 
-def _parse(name: str) -> _Image | str:
+def _depths(names: list[str]) -> tuple[int, ...]:
+    """Where the folder of the split may stand: outside or inside one folder.
+
+    Only inside, where one folder with the name of a split lies around folders that are splits, every one of them.
+    """
+    folders = [[part.lower() for part in PurePosixPath(name).parts[:-1]] for name in names]
+    outer, inner = (
+        {parts[depth] for parts in folders if len(parts) > depth and not parts[depth].startswith(".")}
+        for depth in (0, 1)
+    )
+    return (1,) if len(outer) == 1 and inner and inner <= set(FOLDERS) else (0, 1)
+
+
+def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
     """The image that a name stands for, or the reason to set the file aside."""
     path = PurePosixPath(name)
     folders = path.parts[:-1]
     if hidden := [folder for folder in folders if folder.startswith(".")]:  # .ipynb_checkpoints holds copies
         return f"in a hidden folder: {hidden[0]}"
-    top = next((depth for depth, folder in enumerate(folders[:2]) if folder.lower() in FOLDERS), None)
+    top = next((depth for depth in depths if depth < len(folders) and folders[depth].lower() in FOLDERS), None)
     if top is None:
         return f"unknown folder: wanted one of {', '.join(FOLDERS)}, at the top or inside one folder"
     split = FOLDERS[folders[top].lower()]
@@ -111,6 +125,11 @@ def _classes(folders: list[str], options: ImageFolderOptions, names: list[str]) 
         )
     spelled = {folder.casefold(): folder for folder in sorted(set(folders), reverse=True)}
     found = tuple(spelled[key] for key in sorted(spelled))
+    if options.classes is None and set(spelled) <= set(FOLDERS):
+        raise SourceError(
+            f"An image folder wants {LAYOUT}, but the folders in train/ are {listed(found)}, which are names of "
+            f"splits. Move the folders up or down, or set {PARAMETER} if these are the classes."
+        )
     wanted = found if options.classes is None else options.classes
     if sorted(name.casefold() for name in wanted) != sorted(spelled):
         raise SourceError(

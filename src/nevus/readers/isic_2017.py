@@ -82,12 +82,13 @@ def read(source: Source | None, options: Isic2017Options, *, size: int) -> Listi
         if truths[split].rows is not None and not patients[split].names:
             logger.info("No table %s%s: age and sex of the %s images stay unknown.", release, METADATA, split)
     tables = [*truths.values(), *patients.values()]
-    files = sort_files(names, tables=[name for table in tables for name in table.names], companions=COMPANIONS)
+    read_already = [name for table in tables for name in table.names]
+    files = sort_files(source, names, tables=read_already, companions=COMPANIONS)
     rows = pd.concat([t.rows.assign(split=split) for split, t in truths.items() if t.rows is not None])
     good, quarantine = _part_rows(rows.reset_index(drop=True))
     matched, lost = match_files(good, files)
     named = set(rows["image_id"])
-    _check_mangled(truths, patients, unclaimed=len(files.images.keys() - named))
+    _check_mangled(truths, patients, unclaimed=len((files.images.keys() | files.torn) - named))
     gathered = gather([*quarantine, lost], files, named)
     if not (matched["split"] == "labeled").any():
         raise SourceError(

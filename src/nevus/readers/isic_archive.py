@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from nevus.contracts import QUARANTINE_COLUMNS, Table
-from nevus.readers.names import is_litter, readable, refusal
+from nevus.contracts import QUARANTINE_COLUMNS, Source, Table
+from nevus.names import is_litter, readable, refusal
+from nevus.readers.names import set_aside_others
+from nevus.readers.same_id import DIFFERENT, settle
 from nevus.readers.tables import matches, set_aside
 
 IMAGE_ID = re.compile(r"ISIC_[0-9]{7}")
 WANTED_ID = "ISIC_<7 digits>"
 SUFFIXES = (".jpg", ".jpeg", ".png")
-ARCHIVES = (".zip", ".gz", ".tar", ".7z", ".rar")
 SEXES = ("female", "male")
 OLDEST = 150  # years; nobody is older
 
@@ -27,26 +28,31 @@ class Files(NamedTuple):
 
     Attributes:
         images: Image id to file name.
+        torn: Ids of several files that differ, none of which is among the images.
         quarantine: (readable name, reason) for each file set aside.
     """
 
     images: dict[str, str]
+    torn: frozenset[str]
     quarantine: list[tuple[str, str]]
 
 
-def sort_files(names: Iterable[str], *, tables: Collection[str], companions: re.Pattern[str]) -> Files:
-    """Find the image of each id, in whatever folder.
+def sort_files(source: Source, names: Iterable[str], *, tables: Collection[str], companions: re.Pattern[str]) -> Files:
+    """Find the image of each id, in whatever folder. Files that share an id are read and compared.
 
     Args:
+        source: Where they lie.
         names: All files of the source.
         tables: Those that were read already.
         companions: Found in the names of files that belong to the data set and are of no use here, such as masks.
             They are passed over; a line in the log counts them.
 
     Returns:
-        The images, and the files that are none: each but the first of one id, other names, other suffixes.
+        The images, and the files that are none: each but the first of equal ones of one id, all of different ones,
+        other names, other suffixes.
     """
-    images: dict[str, str] = {}
+    named: dict[str, list[str]] = {}
+    others: list[str] = []
     quarantine: list[tuple[str, str]] = []
     passed = 0
     for name in names:
@@ -54,26 +60,18 @@ def sort_files(names: Iterable[str], *, tables: Collection[str], companions: re.
             continue
         if refusal(name) is None and companions.search(name):
             passed += 1
-        elif (reason := _refusal(name)) is not None:
+        elif (reason := refusal(name)) is not None:
             quarantine.append((readable(name), reason))
-        elif (image_id := PurePosixPath(name).stem) in images:
-            quarantine.append((name, f"same image id as another file: {images[image_id]}"))
+        elif PurePosixPath(name).suffix.lower() not in SUFFIXES:
+            others.append(name)
+        elif IMAGE_ID.fullmatch(stem := PurePosixPath(name).stem) is None:
+            quarantine.append((name, f"wrong name: wanted {WANTED_ID} and a suffix"))
         else:
-            images[image_id] = name
+            named.setdefault(stem, []).append(name)
     if passed:
         logger.info("Passed over %s files that belong to the data set but are not its images.", f"{passed:,}")
-    return Files(images, quarantine)
-
-
-def _refusal(name: str) -> str | None:
-    path = PurePosixPath(name)
-    if (reason := refusal(name)) is not None:
-        return reason
-    if path.suffix.lower() in ARCHIVES:
-        return "archive inside the source: unpack it there"
-    if path.suffix.lower() not in SUFFIXES:
-        return f"not an image by its suffix: wanted one of {', '.join(SUFFIXES)}"
-    return None if IMAGE_ID.fullmatch(path.stem) else f"wrong name: wanted {WANTED_ID} and a suffix"
+    settled = settle(source, named)
+    return Files(settled.files, settled.torn, quarantine + set_aside_others(others, SUFFIXES) + settled.quarantine)
 
 
 def part_ids(table: Table, columns: Sequence[str]) -> tuple[Table, Table]:
@@ -127,11 +125,12 @@ def match_files(table: Table, files: Files) -> tuple[Table, Table]:
     """Give each row the file of its id.
 
     Returns:
-        Rows with `file`; quarantine rows for those without one.
+        Rows with `file`; quarantine rows for those without one, or with several that differ.
     """
     found = table["image_id"].map(files.images)
-    reason = f"row without a file: wanted its id with {', '.join(SUFFIXES)}"
-    return set_aside(table.assign(file=found), found.isna(), reason, id_column="image_id")
+    reasons = pd.Series(f"row without a file: wanted its id with {', '.join(SUFFIXES)}", index=table.index)
+    reasons = reasons.mask(table["image_id"].isin(files.torn), f"{DIFFERENT}: keep the right one of them")
+    return set_aside(table.assign(file=found), found.isna(), reasons, id_column="image_id")
 
 
 def gather(quarantine: Sequence[Table], files: Files, named: Collection[str]) -> Table:

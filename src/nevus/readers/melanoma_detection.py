@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.readers.names import is_litter, readable, refusal
+from nevus.names import is_litter, readable, refusal
 from nevus.readers.options import MelanomaDetectionOptions
 
 LAYOUT = (
@@ -47,8 +47,8 @@ class _Image(NamedTuple):
 def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int) -> Listing:
     """List the images of MelanomaDetection.
 
-    What operating systems leave behind (`__MACOSX/`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed over without a
-    word; every other file that is not an image of this layout is quarantined with its reason.
+    What operating systems leave behind (`__MACOSX/`, `._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed over
+    without a word; every other file that is not an image of this layout is quarantined with its reason.
 
     Args:
         source: The zip or the folder.

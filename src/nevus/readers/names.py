@@ -1,16 +1,21 @@
-"""What a file's name says before anybody opens it; shared by all readers."""
+"""File names, sorted by what readers can do with them."""
 
-import re
+import logging
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from nevus.names import is_litter, readable, refusal
+
 # Of the formats that nevus.corpus.decode takes.
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".gif"),
-    *(".jp2", ".j2k", ".avif", ".ppm", ".pgm", ".pbm", ".pnm", ".psd", ".sgi", ".qoi", ".pcx", ".tga"),
+    *(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm"),
+    *(".psd", ".sgi", ".rgb", ".rgba", ".bw", ".qoi", ".pcx", ".tga", ".icb", ".vda", ".vst"),
 )
-LITTER = (".ds_store", "thumbs.db", "desktop.ini")
+ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".tar", ".7z", ".rar")
+
+logger = logging.getLogger(__name__)
 
 
 class Names(NamedTuple):
@@ -30,7 +35,8 @@ class Names(NamedTuple):
 def sort_names(names: Iterable[str]) -> Names:
     """Sort file names into images, other files and those that must not be opened.
 
-    What operating systems leave behind (`__MACOSX/`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed over.
+    What operating systems leave behind (`__MACOSX/`, `._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed
+    over.
     """
     sorted_names = Names([], [], [])
     for name in names:
@@ -46,25 +52,22 @@ def sort_names(names: Iterable[str]) -> Names:
     return sorted_names
 
 
-def is_litter(name: str) -> bool:
-    """Whether an operating system left this file behind."""
-    path = PurePosixPath(name)
-    return "__MACOSX" in path.parts or path.name.lower() in LITTER
+def set_aside_others(names: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[tuple[str, str]]:
+    """Why files that are no images by their suffix are set aside; the log warns of archives.
 
+    Args:
+        names: Of such files.
+        suffixes: Those of the images wanted.
 
-def readable(name: str) -> str:
-    """The name with bytes that are no text as escapes: tables and CSV files take nothing else."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def refusal(name: str) -> str | None:
-    """The reason why a file of this name must not be opened, or None."""
-    path = PurePosixPath(name)
-    if name != readable(name):
-        return "name is not valid UTF-8"
-    if path.is_absolute() or ".." in path.parts or "\\" in name or re.match(r"[A-Za-z]:", name):
-        return "name leads out of the archive"
-    return None
+    Returns:
+        (name, reason) of each, in order. An archive inside the source may hold many images; none of them is read.
+    """
+    unsuited = f"not an image by its suffix: wanted one of {', '.join(suffixes)}"
+    packed = "archive inside the source: unpack it there"
+    aside = [(name, packed if PurePosixPath(name).suffix.lower() in ARCHIVES else unsuited) for name in names]
+    if archives := [name for name, reason in aside if reason == packed]:
+        logger.warning("Images in archives inside the source are not read: unpack %s there.", listed(archives))
+    return aside
 
 
 def listed(names: Iterable[str], shown: int = 8) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from nevus.contracts import Source, SourceError
 from nevus.tfrecord import example, framing
 from nevus.tfrecord.example import ExampleError, decode
-from nevus.tfrecord.framing import Fault, frame_at, unpack
+from nevus.tfrecord.framing import Content, Fault, frame_at, unpack
 
 
 class ShardSource:
@@ -27,7 +27,7 @@ class ShardSource:
         self._source = source
         self._offsets = dict(offsets)
         self._feature = feature
-        self._held: tuple[str, bytes] | None = None
+        self._held: tuple[str, Content] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_held": None}
@@ -71,7 +71,7 @@ class ShardSource:
             raise SourceError(f"The record {name} wants one value of bytes in '{self._feature}', has {len(values)}.")
         return values[0]
 
-    def _content(self, shard: str) -> bytes:
+    def _content(self, shard: str) -> Content:
         if self._held is None or self._held[0] != shard:
             self._held = None  # before the next is read, so that never two are in memory
             self._held = (shard, unpack(self._source.read([shard])[0]).content)

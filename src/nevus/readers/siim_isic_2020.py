@@ -7,18 +7,16 @@ Rotemberg et al., "A patient-centric dataset of images and metadata for identify
 
 import logging
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 import pandas as pd
 
 from nevus.contracts import Listing, Source, SourceError, Table
 from nevus.readers import siim_isic_2020_shards, siim_isic_2020_tables
 from nevus.readers.options import SiimIsic2020Options
-from nevus.readers.siim_isic_2020_rows import WITHOUT_LABELS, sound, to_records
+from nevus.readers.siim_isic_2020_rows import DUPLICATES, WITHOUT_LABELS, is_duplicates, sound, to_records
 from nevus.readers.tables import find_table, read_table
 from nevus.tfrecord.shards import is_shard
 
-DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
 PAGE = "docs/how_to/read_siim_isic_2020.md"
 
 logger = logging.getLogger(__name__)
@@ -89,7 +87,7 @@ def _place_test_images(rows: Table, options: SiimIsic2020Options) -> Table:
 
 def _without_duplicates(rows: Table, source: Source) -> Table:
     names = source.names()
-    if not any(PurePosixPath(name).name.lower() == DUPLICATES.lower() for name in names):
+    if not any(map(is_duplicates, names)):
         logger.warning("The source has no %s: duplicates stay in. See %s.", DUPLICATES, PAGE)
         return rows
     pairs = read_table(source, find_table(names, DUPLICATES), required=["image_name_1", "image_name_2"])

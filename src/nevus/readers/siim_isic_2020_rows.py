@@ -1,5 +1,6 @@
 """SIIM-ISIC 2020, what its two layouts have in common: rows of text, and which of them to trust."""
 
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pandas as pd
 from nevus.contracts import Source, Table
 from nevus.readers.tables import set_aside
 
+DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
 WITHOUT_LABELS = "competition's test"  # stands in the column `split` until the options say what becomes of it
 LABELED = ("labeled", "validation", "test")  # splits that need a label
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}  # as text; tables that passed through pandas hold floats
@@ -33,6 +35,11 @@ class Found(NamedTuple):
     quarantine: Table
     source: Source
     named_by: str
+
+
+def is_duplicates(name: str) -> bool:
+    """Whether a file is the official list of duplicates, by its name."""
+    return PurePosixPath(name).name.lower() == DUPLICATES.lower()
 
 
 def sound(rows: Table, *, named_by: str) -> tuple[Table, Table]:
@@ -79,7 +86,7 @@ def _targets(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
 
 def _contradictions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
     said = rows["benign_malignant"] if "benign_malignant" in rows else pd.Series(None, index=rows.index, dtype=object)
-    label = said.map({"benign": 0, "malignant": 1})
+    label = said.str.lower().map({"benign": 0, "malignant": 1})
     bad = rows["split"].isin(LABELED) & said.notna() & (label != rows["target"].map(LABELS))
     return bad, "target and benign_malignant contradict each other: " + rows["target"] + " and " + said
 
@@ -90,9 +97,17 @@ def _ages(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
 
 
 def _disagreements(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
+    """Rows of one image that differ in its label or its patient: which of them is right is not to be guessed."""
     labels = rows["target"].map(LABELS).astype("float64").groupby(rows["image_name"])
-    return labels.transform("max") > labels.transform("min"), "same image id with both targets: " + rows["image_name"]
+    patients = rows["patient_id"].groupby(rows["image_name"]).transform("nunique") > 1
+    both = labels.transform("max") > labels.transform("min")
+    reasons = pd.Series("same image id with two patients: ", index=rows.index).mask(
+        both, "same image id with both targets: "
+    )
+    return both | patients, reasons + rows["image_name"]
 
 
 def _repetitions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
-    return rows["image_name"].duplicated(), "same image id as another row: " + rows["image_name"]
+    order = (~rows["split"].isin(LABELED)).sort_values(kind="stable").index  # the row with a label is the one to keep
+    again = rows["image_name"].reindex(order).duplicated().reindex(rows.index)
+    return again, "same image id as another row: " + rows["image_name"]

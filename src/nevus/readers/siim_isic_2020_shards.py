@@ -10,10 +10,10 @@ from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError
 from nevus.readers.names import Names, sort_names
 from nevus.readers.options import SiimIsic2020Options
 from nevus.readers.shards import ShardSource
-from nevus.readers.siim_isic_2020_rows import TRAIN_COLUMNS, WITHOUT_LABELS, Found
+from nevus.readers.siim_isic_2020_rows import TRAIN_COLUMNS, WITHOUT_LABELS, Found, is_duplicates
 from nevus.readers.tables import UNKNOWN
-from nevus.tfrecord.example import Feature, describe
-from nevus.tfrecord.shards import SUFFIXES, Broken, Record, is_shard, records, split_of
+from nevus.tfrecord.example import Feature, as_text, describe
+from nevus.tfrecord.shards import SUFFIXES, Broken, Record, is_shard, promised, records, split_of
 
 NAMES = "train*, validation*, unlabeled* or test*"
 PASSED_OVER = (".csv", ".dcm", ".json")
@@ -61,7 +61,7 @@ def collect(source: Source, options: SiimIsic2020Options) -> Found:
 
 
 def _other_files(names: Names) -> list[tuple[str, str]]:
-    others = [name for name in names.others if not is_shard(name)]
+    others = [name for name in names.others if not (is_shard(name) or is_duplicates(name))]
     strange = [name for name in others if PurePosixPath(name).suffix.lower() not in PASSED_OVER]
     if passed := len(names.images) + len(others) - len(strange):
         logger.info("Passed over %s files that are tables, or hold the images once more.", f"{passed:,}")
@@ -69,7 +69,7 @@ def _other_files(names: Names) -> list[tuple[str, str]]:
 
 
 def _read(source: Source, shard: str) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """Rows and quarantine of one shard."""
+    """Rows and quarantine of one shard; every record that its name promises is in one of them."""
     rows: list[dict[str, Any]] = []
     quarantine: list[tuple[str, str]] = []
     split = split_of(shard)
@@ -82,30 +82,37 @@ def _read(source: Source, shard: str) -> tuple[list[dict[str, Any]], list[tuple[
             quarantine.append((row.name, row.reason))
         else:
             rows.append(row)
-    return rows, quarantine
+    found_or_named = len(rows) + len(quarantine)  # so that the limit of the quarantine counts images, not shards
+    lost = range(found_or_named, promised(shard) or 0)
+    return rows, quarantine + [(f"{shard}#{number}", "record is lost with its shard") for number in lost]
 
 
 def _row(record: Record, split: str) -> dict[str, Any] | Broken:
     features = record.features
     image = features.get("image", ())
-    text = {name: _text(features.get(name, ())) for name in TRAIN_COLUMNS}
+    text = {name: _known(features.get(name, ())) for name in TRAIN_COLUMNS}
+    hidden = text["target"] is None
+    # An id may be any word, and a message about a wrong target has to say which it is.
+    text |= {name: _text(features.get(name, ())) for name in ("image_name", "target")}
     if len(image) != 1 or not isinstance(image[0], bytes) or text["image_name"] is None:
         wanted = "wanted image as one value of bytes and image_name"
         return Broken(record.name, f"record is not of this schema: {wanted}; it holds {describe(features)}")
-    if split == "test" and text["target"] is None:
+    if split == "test" and hidden:
         split = WITHOUT_LABELS
     return {"file": record.name, "split": split, "offset": record.offset, **text}
 
 
 def _text(values: Feature) -> str | None:
-    """A feature's value as text; null where it is unknown: none or several, a word that says so, a code below 0."""
-    if len(values) != 1:
-        return None
-    value = values[0]
-    if isinstance(value, bytes):
-        text = value.decode("utf-8", "backslashreplace").strip()
-        return None if text.lower() in UNKNOWN else text
-    return f"{value:g}" if isinstance(value, float) and value >= 0 else (str(value) if value >= 0 else None)
+    """A feature's value as text; null where there are none or several, or nothing but blanks."""
+    return as_text(values[0]).strip() or None if len(values) == 1 else None
+
+
+def _known(values: Feature) -> str | None:
+    """Its value as text; null where it is not known, which a word or a code below 0 may say too."""
+    text = _text(values)
+    if text is None or isinstance(values[0], bytes):
+        return None if text is None or text.lower() in UNKNOWN else text
+    return text if values[0] >= 0 else None
 
 
 def _nothing(quarantine: list[tuple[str, str]], shards: list[str]) -> str:

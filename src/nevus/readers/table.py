@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
-from nevus.readers.names import SUFFIXES, Names, listed, refusal, sort_names
+from nevus.names import refusal
+from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
 from nevus.readers.tables import find_table, read_table, set_aside
@@ -120,13 +121,13 @@ def _reasons(rows: Table, mapping: dict[str, str]) -> "pd.Series[str]":
 def _repeated(rows: Table, ids: "pd.Series[str]", reasons: "pd.Series[str]") -> "pd.Series[str]":
     """Add reasons for rows about a file or an id that a row before them has."""
     good = rows[reasons.isna()]
-    claims = good.groupby("file")[["part", "number"]].transform("nunique", dropna=False)
+    claims = good.groupby("file")[["part", "number", "group_id"]].transform("nunique", dropna=False)
     torn = (claims > 1).any(axis=1)
     kept = good[~torn]
     again = kept["file"].duplicated()
     same = ids[kept.index].duplicated() & ~again
     reasons = reasons.copy()
-    reasons[torn.index[torn]] = "rows about one file disagree on its label or split"
+    reasons[torn.index[torn]] = "rows about one file disagree on its label, split or group"
     reasons[again.index[again]] = "another row names the same file"
     reasons[same.index[same]] = "same image id as another row: " + ids[same.index[same]]
     return reasons
@@ -154,11 +155,7 @@ def _finished(good: Table) -> Table:
 def _rest(names: Names, used: set[str], table: str) -> Table:
     """Quarantine rows of the files that no row names."""
     rest = [(name, f"no row of the table names it: {table}") for name in names.images if name not in used]
-    rest += [
-        (name, f"not an image by its suffix: wanted one of {', '.join(SUFFIXES)}")
-        for name in names.others
-        if name not in used
-    ]
+    rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
 
 

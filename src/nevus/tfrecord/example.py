@@ -8,6 +8,7 @@ https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/example/exa
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
@@ -77,6 +78,18 @@ def describe(features: Mapping[str, Feature]) -> str:
         for name, values in features.items()
     ]
     return ", ".join(kinds) or "no features at all"
+
+
+def as_text(value: Value) -> str:
+    """A value as text, so that different values of one kind give different texts: b"a" is "a", 7 and 7.0 are "7".
+
+    Args:
+        value: UTF-8, bytes that are none become escapes; a whole number; or a float of 32 bits, which gets as many
+            digits as it needs.
+    """
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value) if isinstance(value, int) else np.format_float_positional(np.float32(value), trim="-")
 
 
 def _values(feature: Any) -> Feature:

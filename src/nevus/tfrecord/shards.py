@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nevus.contracts import Source, SourceError
 from nevus.tfrecord.example import ExampleError, Feature, decode
-from nevus.tfrecord.framing import Fault, Frame, Unpacked, frames, unpack
+from nevus.tfrecord.framing import Content, Fault, Frame, Unpacked, frames, unpack
 
 SUFFIXES = (".tfrec", ".tfrecord", ".tfrecords")
 PREFIXES = {"labeled": "train", "validation": "validation", "unlabeled": "unlabeled", "test": "test"}  # by split
@@ -106,6 +106,8 @@ def _judge(shard: str, number: int, found: Frame | Fault, unpacked: Unpacked) ->
 def _ending(shard: str, count: int, damage: str | None) -> Broken | None:
     """What is wrong with a shard of which every frame was found."""
     wanted = promised(shard)
+    if damage is not None and wanted is not None and count >= wanted:
+        return Broken(shard, f"shard is damaged behind its last record: {damage}")
     if damage is not None:  # exactly between two records
         return Broken(f"{shard}#{count}", _rest_is_lost(shard, count, damage))
     if wanted is not None and count != wanted:
@@ -130,7 +132,7 @@ def _rest_is_lost(shard: str, number: int, reason: str) -> str:
     return f"rest of the shard is lost: from this record on, {reason}{count}"
 
 
-def _look(content: bytes) -> str:
+def _look(content: Content) -> str:
     known = {b"\xff\xd8\xff": "a JPEG image", b"\x89PNG": "a PNG image", b"PK\x03\x04": "a zip archive"}
     kinds = [kind for magic, kind in known.items() if content.startswith(magic)]
     return f"it looks like {kinds[0]}" if kinds else f"it begins with the bytes {content[:8].hex(' ')}"

@@ -72,7 +72,7 @@ def side_by_side(pairs: Table, table: Table, corpus: Corpus) -> list[Shown]:
 
 def _of_pair(row: pd.Series) -> str:
     turned = ", turned" if row["transform"] else ""
-    kind = "same bytes" if row["kind"] == "exact" else f"correlation {row['correlation']:.3f}{turned}"
+    kind = "same bytes or pixels" if row["kind"] == "exact" else f"correlation {row['correlation']:.3f}{turned}"
     return f"{_short(row['image_id'])} | {_short(row['other_id'])}\n{row['split']} | {row['other_split']}, {kind}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nevus.contracts import Corpus, CorpusError, Figure, Table
+from nevus.corpus.options import DuplicateOptions
 from nevus.pipelines.audit.params import AuditParams
 
 
@@ -23,6 +24,23 @@ def count_images(corpus: Corpus, assignment: Table) -> tuple[Table, Table]:
 
     table = placed(corpus.manifest, assignment)
     return count(table, corpus.classes), crossings(table)
+
+
+def place_pairs(corpus: Corpus, assignment: Table, duplicates: Table) -> Table:
+    """Say of each pair of duplicates where its two images ended, those across splits first.
+
+    Args:
+        corpus: For the splits and labels of the source.
+        assignment: Where each image goes.
+        duplicates: Pairs that are one image.
+
+    Returns:
+        `kind`, `image_id`, `split`, `label`, `other_id`, `other_split`, `other_label`, `correlation`, `transform`,
+        `crosses` (both are used, in different splits), `held_out` (one of these is validation or test).
+    """
+    from nevus.corpus.audit import pairs, placed
+
+    return pairs(duplicates, placed(corpus.manifest, assignment))
 
 
 def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table) -> Table:
@@ -60,16 +78,18 @@ def probe_shortcuts(options: AuditParams, corpus: Corpus, assignment: Table) -> 
     import pandas as pd
 
     from nevus.corpus.audit import placed
+    from nevus.corpus.folds import group_keys
     from nevus.metrics.shortcuts import SHORTCUT_COLUMNS, probe
 
     table = placed(corpus.manifest, assignment)
+    table = table.assign(together=group_keys(table))  # of the whole: an unlabelled copy may join two groups
     table = table[(table["split"] == "labeled") & table["label"].notna()]
     # shuffled, then the first of each class: which are kept must not depend on the order of the source
     shuffled = table.sample(frac=1, random_state=options.probes.seed)
     share = options.probes.images // max(1, table["label"].nunique())
     kept = shuffled.groupby("label").head(share).sort_values("row")
     labels = kept["label"].to_numpy(dtype="int64")
-    rows, groups = kept["row"].to_numpy(), kept["group"].to_numpy()
+    rows, groups = kept["row"].to_numpy(), kept["together"].to_numpy()
     try:
         return probe(corpus.pixels, rows, labels, groups, **options.probes.model_dump(exclude={"images"}))
     except CorpusError:  # data without labels is no mistake: `judge` says that there was no probe
@@ -77,10 +97,10 @@ def probe_shortcuts(options: AuditParams, corpus: Corpus, assignment: Table) -> 
 
 
 def judge(
+    search: DuplicateOptions,
     corpus: Corpus,
-    assignment: Table,
     quarantine: Table,
-    duplicates: Table,
+    pairs: Table,
     counts: Table,
     crossings: Table,
     outliers: Table,
@@ -89,10 +109,10 @@ def judge(
     """Say in one line each what a person should know before training.
 
     Args:
+        search: For what was not looked for.
         corpus: For the names of the classes.
-        assignment: Where each image goes.
         quarantine: Files set aside.
-        duplicates: Pairs that are one image.
+        pairs: From `place_pairs`.
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
         outliers: From `find_outliers`.
@@ -101,45 +121,50 @@ def judge(
     Returns:
         `level` (act, look, note, fine), `check`, `number`, `finding`, `examples`; worst first.
     """
-    from nevus.corpus.audit import pairs
     from nevus.corpus.findings import findings
 
-    placed_pairs = pairs(duplicates, assignment)
-    return findings(counts, quarantine, placed_pairs, crossings, outliers, shortcuts, classes=len(corpus.classes))
+    return findings(
+        counts,
+        quarantine,
+        pairs,
+        crossings,
+        outliers,
+        shortcuts,
+        classes=len(corpus.classes),
+        near_sought=True,
+    )
 
 
-def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, duplicates: Table, outliers: Table) -> Figure:
+def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, pairs: Table, outliers: Table) -> Figure:
     """Draw examples of each split and class, the strangest images and the nearest pairs.
 
     Args:
         options: How many are shown.
         corpus: All packed images.
         assignment: Where each of them goes.
-        duplicates: Pairs that are one image.
+        pairs: From `place_pairs`.
         outliers: From `find_outliers`.
 
     Returns:
         A figure.
     """
-    from nevus.corpus.audit import pairs, placed
+    from nevus.corpus.audit import placed
     from nevus.pipelines.audit import choice
     from nevus.plots.audit_sheet import audit_sheet
 
     table = placed(corpus.manifest, assignment)
-    shown = pairs(duplicates, assignment).head(options.shown_pairs)
     return audit_sheet(
         choice.examples(table, corpus),
         choice.strangest(outliers, table, corpus, options.shown_outliers),
-        choice.side_by_side(shown, table, corpus),
+        choice.side_by_side(pairs.head(options.shown_pairs), table, corpus),
     )
 
 
 def write_page(
     options: AuditParams,
     ingestion: Any,
-    assignment: Table,
     quarantine: Table,
-    duplicates: Table,
+    pairs: Table,
     counts: Table,
     crossings: Table,
     outliers: Table,
@@ -152,9 +177,8 @@ def write_page(
     Args:
         options: For the lengths of lists.
         ingestion: Parameters of the data, a model or nested dict.
-        assignment: Where each image goes.
         quarantine: Files set aside.
-        duplicates: Pairs that are one image.
+        pairs: From `place_pairs`.
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
         outliers: From `find_outliers`.
@@ -170,10 +194,8 @@ def write_page(
 
     from jinja2 import Environment, StrictUndefined
 
-    from nevus.corpus.audit import pairs
     from nevus.pipelines.audit import wording
 
-    placed_pairs = pairs(duplicates, assignment)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("audit.html.j2").read_text(encoding="utf-8"))
     return template.render(
@@ -183,8 +205,8 @@ def write_page(
         pivots=wording.pivots(counts),
         probes=wording.probes(shortcuts),
         lists=[
-            wording.Listed("Pairs of duplicates across splits", wording.crossing_pairs(placed_pairs)),
-            wording.Listed("Pairs of duplicates within a split or left out", wording.other_pairs(placed_pairs)),
+            wording.Listed("Pairs of duplicates across splits", wording.crossing_pairs(pairs)),
+            wording.Listed("Pairs of duplicates within a split or left out", wording.other_pairs(pairs)),
             wording.Listed("Lesions and patients in several splits", wording.crossing_groups(crossings)),
             wording.Listed("Outliers, strongest first", wording.outlier_rows(outliers)),
             wording.Listed("Files set aside", quarantine),

@@ -59,11 +59,11 @@ def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int
     """Repeats, folds and the positions of the held-out images; images of one lesion share a fold."""
     from nevus.corpus.folds import folds, group_keys
 
-    labeled = training.manifest[training.manifest["split"] == "labeled"]
-    labels = labeled["label"].to_numpy(dtype="int64")
+    labeled = (training.manifest["split"] == "labeled").to_numpy()
+    labels = training.manifest.loc[labeled, "label"].to_numpy(dtype="int64")
     dealt = folds(
         labels,
-        group_keys(labeled),
+        group_keys(training.manifest)[labeled],
         folds=options.folds,
         repeats=options.repeats,
         seed=options.seed,
@@ -76,13 +76,16 @@ def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int
 
 def set_apart(training: Corpus, held_out: Any) -> Corpus:
     """The corpus less a fold and less the unlabelled images of its groups, such as those that a label budget hid."""
+    import pandas as pd
+
     from nevus.corpus.folds import group_keys
     from nevus.corpus.views import without
 
-    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    images = training.manifest["image_id"]
+    keys = pd.Series(group_keys(training.manifest), index=images)
+    fold = keys[images[training.manifest["split"] == "labeled"].iloc[held_out]]
     rest = without(training, held_out)
-    fold = set(group_keys(labeled.iloc[held_out]))
-    return rest._replace(manifest=rest.manifest[[key not in fold for key in group_keys(rest.manifest)]])
+    return rest._replace(manifest=rest.manifest[~keys[rest.manifest["image_id"]].isin(fold).to_numpy()])
 
 
 def score_fold(

@@ -41,19 +41,20 @@ def list_images(source: Source | None, options: IngestionParams) -> Listing:
     return listing
 
 
-def find_duplicate_images(packed: Corpus, options: DuplicateOptions) -> Table:
-    """Find images that are one: the same bytes, or nearly the same picture in any of the square's symmetries.
+def find_duplicate_images(packed: Corpus, options: DuplicateOptions, ingestion: IngestionParams) -> Table:
+    """Find images that are one: the same bytes or pixels, or nearly the same picture in any symmetry of the square.
 
     Args:
         packed: All packed images.
         options: How alike is nearly the same.
+        ingestion: For `resize`: the bars of padded images do not count.
 
     Returns:
         One row a pair.
     """
     from nevus.corpus.duplicates import find_duplicates
 
-    return find_duplicates(packed, options)
+    return find_duplicates(packed, options, resize=ingestion.resize)
 
 
 def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions) -> Table:
@@ -65,11 +66,14 @@ def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions) -> T
         options: What to draw and what to remove.
 
     Returns:
-        One row an image: `split` (null: left out), `label` (null: hidden), `fold`, and the `reason` of any change.
+        One row an image: `split` (null: left out), `label` (null: hidden), and the `reason` of any change.
     """
+    from nevus.corpus.outliers import leave_out
     from nevus.corpus.split import assign
 
     assignment = assign(packed.manifest, duplicates, options, classes=packed.classes)
+    if options.outliers == "remove":
+        assignment = leave_out(packed, assignment, threshold=options.outlier_threshold)
     kinds = assignment["reason"].dropna().str.split(":").str[0].value_counts()
     for kind, count in kinds.items():  # what a run leaves out must not go unseen
         logger.info("%s images: %s", f"{count:,}", kind)

@@ -18,7 +18,7 @@ def create_pipeline() -> Pipeline:
             Node(pack_corpus, ["source", "params:ingestion"], "packed@recipe", name="pack_corpus"),
             Node(
                 find_duplicate_images,
-                ["packed@corpus", "params:duplicates"],
+                ["packed@corpus", "params:duplicates", "params:ingestion"],
                 "duplicates",
                 name="find_duplicate_images",
             ),

@@ -40,35 +40,45 @@ def summarise_relink(packed: Corpus, matches: Table) -> Table:
     return summarise(packed.manifest, matches)
 
 
-def drop_siblings(matches: Table, assignment: Table, predictions: Table) -> Table:
-    """Keep the predictions of test images that are known to have no sibling among the images that train or choose.
+def drop_siblings(matches: Table, assignment: Table, predictions: Table, options: RelinkParams) -> Table:
+    """Keep the predictions of test images that have no known sibling among the images that train or choose.
 
     Args:
         matches: From `relink_images`.
         assignment: The split of each image.
         predictions: Of a run, as in `PREDICTION_COLUMNS`.
+        options: How many training images may be without a lesion.
 
     Returns:
         The rows of test images whose lesion is known and has no image in another split; `group_id` is that lesion, so
         that intervals are over lesions.
 
     Raises:
-        CorpusError: No test image is known to be without a sibling.
+        CorpusError: Too many training images have no known lesion, or no test image is left.
     """
     from nevus.contracts import CorpusError
 
+    more = "Relink to more of the originals (relink.originals in the catalog)"
     lesions = matches.set_index("image_id")["group_id"].dropna()
     trains = assignment.loc[assignment["split"].notna() & (assignment["split"] != "test"), "image_id"]
+    unknown = int((~trains.isin(lesions.index)).sum())
+    if unknown > options.max_unknown_share * len(trains):
+        raise CorpusError(
+            f"Of {len(trains):,} images that train or choose, {unknown:,} have no known lesion, and each of them may "
+            f"be a sibling of a test image; relink.max_unknown_share allows {options.max_unknown_share:g}. {more}, or "
+            "raise it in conf/base/parameters/relink.yml and call the scores those without a known sibling."
+        )
     siblings = set(lesions.reindex(trains).dropna())
     own = predictions["image_id"].map(lesions)
     alone = own.notna() & ~own.isin(siblings)
     if not alone.any():
         raise CorpusError(
             f"Of {len(predictions):,} test images {int(own.notna().sum()):,} have a known lesion, and none of these is "
-            "without a sibling in training. Relink to more of the originals (relink.originals in the catalog)."
+            f"without a sibling in training. {more}."
         )
     _log.info(
-        "Of %s test images, %s have a known lesion, and %s of these are without a sibling in training",
-        *(f"{count:,}" for count in (len(predictions), int(own.notna().sum()), int(alone.sum()))),
+        "Of %s test images, %s have a known lesion, and %s of these no known sibling in training, where %s images have "
+        "no known lesion",
+        *(f"{count:,}" for count in (len(predictions), int(own.notna().sum()), int(alone.sum()), unknown)),
     )
     return predictions.assign(group_id=own)[alone].reset_index(drop=True)

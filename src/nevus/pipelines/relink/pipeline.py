@@ -39,7 +39,7 @@ def without_siblings(evaluation: Pipeline) -> Pipeline:
     drops = [
         Node(
             drop_siblings,
-            ["relink.matches", "corpus@assignment", table],
+            ["relink.matches", "corpus@assignment", table, "params:relink"],
             f"unrelated.{table}",
             name=f"drop_siblings_from_{table.removesuffix('.predictions')}",
         )

@@ -203,10 +203,12 @@ def write_report(
     )
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
+    rows = scored_rows(method, run)
     return template.render(
         title=f"{wording.display(run)}: {question(training.classes)}",
         verdict=verdict(metrics, comparison, run, options),
-        test_set=wording.describe_test_set(scored_rows(method, run), training.classes),
+        test_set=wording.describe_test_set(rows, training.classes),
+        warnings=wording.few_groups(rows, training.classes),
         decision=decision(training.classes, options.threshold),
         run=wording.display(run),
         against=wording.display(against),

@@ -61,6 +61,9 @@ MANY_CLASSES = {  # captions that differ where there are more than two
 }
 
 
+FEW = 10  # groups; with fewer, replicates differ by single groups
+
+
 def display(name: str) -> str:
     """Name a run or floor for readers."""
     return NAMES.get(name, name.replace("_", " "))
@@ -71,6 +74,18 @@ def describe_test_set(rows: Table, classes: Sequence[str]) -> str:
     groups = rows["group_id"].nunique() + int(rows["group_id"].isna().sum())
     known = f"{groups} lesions or patients" if rows["group_id"].notna().any() else "lesion of origin unknown"
     return f"{len(rows)} test images ({count_classes(rows, classes)}, {known}), training seed {rows['seed'].iloc[0]}"
+
+
+def few_groups(rows: Table, classes: Sequence[str]) -> list[str]:
+    """Warn of classes with so few lesions in the test set that no interval can say what other few would give."""
+    own = rows["group_id"].astype("object").where(rows["group_id"].notna(), rows["image_id"])
+    counts = own.groupby(rows["label"]).nunique()
+    return [
+        f"The test set has only {counts[label]} of {name} (lesions or patients): what is said of this class, and its "
+        "part in every mean, rests on these, and an interval cannot show how little that is."
+        for label, name in enumerate(classes)
+        if counts.get(label, 0) < FEW
+    ]
 
 
 def roc_title(rows: Table, area: Any, run: str, classes: Sequence[str]) -> str:

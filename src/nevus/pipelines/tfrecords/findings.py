@@ -1,7 +1,5 @@
 """What was found in shards, for a person to look at."""
 
-import json
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,11 @@ from nevus.corpus.decode import decode
 from nevus.plots.style import new_figure
 from nevus.readers.shards import ShardSource
 from nevus.tfrecord.check import NO_TARGET, ShardReport
-from nevus.tfrecord.index import INDEX
+from nevus.tfrecord.index import Index, read_indexes
 
 SUMMARY_COLUMNS = ("split", "shards", "records", "broken", "targets")
-MOST_PANELS = 16  # of the contact sheet; a target of others may be a number of any kind
+MOST_TARGETS = 16  # a split, or panels of the contact sheet; a target of others may be a number of any kind
+LONGEST = 40  # characters of a target; that of others may be a whole text
 _OTHERS = "others"
 _NAMES = {NO_TARGET: "without a target", _OTHERS: "rarer targets"}
 
@@ -44,16 +43,29 @@ class RecordPixels:
 
 def summarise(report: ShardReport) -> Table:
     """One row a split and one for all: `split`, `shards`, `records`, `broken`, `targets` (such as "0: 180 (90.0%)")."""
-    rows = report.balance.itertuples(index=False)
-    parts = pd.Series([f"{row.target}: {row.records:,} ({row.share:.1%})" for row in rows], dtype=object)
-    targets = parts.groupby(report.balance["split"]).agg(", ".join)
+    targets = pd.Series({split: _shares(rows) for split, rows in report.balance.groupby("split")}, dtype=object)
     counts = report.shards.groupby("split", sort=False).agg(
         shards=("shard", "size"), records=("records", "sum"), broken=("broken", "sum")
     )
     table = counts.assign(targets=targets).fillna({"targets": "-"}).reset_index()
-    # A shard that is missing is broken, but of no split.
+    # A shard that is missing and an index that cannot be read are broken, but of no split.
     total = ("all", len(report.shards), len(report.records), len(report.broken), "-")
     return pd.concat([table, pd.DataFrame([total], columns=list(SUMMARY_COLUMNS))], ignore_index=True)
+
+
+def _shares(balance: Table) -> str:
+    """Each target with its records; where there are too many, the most frequent ones and the others together."""
+    few = balance if len(balance) <= MOST_TARGETS else balance.nlargest(MOST_TARGETS, "records", keep="first")
+    parts = [f"{_short(str(row.target))}: {row.records:,} ({row.share:.1%})" for row in few.itertuples(index=False)]
+    if rest := len(balance) - len(few):
+        parts.append(f"{rest:,} rarer targets: {balance['records'].sum() - few['records'].sum():,}")
+    return ", ".join(parts)
+
+
+def _short(target: str) -> str:
+    """A target in one line."""
+    short = target if len(target) <= LONGEST else f"{target[: LONGEST - 1]}…"
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in short)
 
 
 def class_names(source: Source, targets: "pd.Series[Any]") -> tuple[NDArray[np.int64], list[str]]:
@@ -65,28 +77,27 @@ def class_names(source: Source, targets: "pd.Series[Any]") -> tuple[NDArray[np.i
 
     Returns:
         (n,) positions among the names, and the names. Records without a target come last, before them the rarest
-        targets together where there are more than `MOST_PANELS` of them.
+        targets together where there are more than `MOST_TARGETS` of them.
     """
     known = _indexed_classes(source)
     text = targets.fillna(NO_TARGET).astype(str)
-    rare = text.value_counts().index[MOST_PANELS:]
+    rare = text.value_counts().index[MOST_TARGETS:]
     text = text.where(~text.isin(rare) | (text == NO_TARGET), _OTHERS)
     found = sorted(text.unique(), key=_order)
-    names = [known[int(one)] if one.isdecimal() and int(one) < len(known) else _NAMES.get(one, one) for one in found]
+    names = [_short(known.get(one) or _NAMES.get(one, one)) for one in found]
     labels = text.map({one: number for number, one in enumerate(found)}).to_numpy(dtype=np.int64)
     return labels, names
 
 
 def _order(target: str) -> tuple[int, int, str]:
-    number = int(target) if target.isdecimal() else -1
+    number = int(target) if target.isdecimal() and len(target) <= LONGEST else -1
     return [_OTHERS, NO_TARGET].index(target) + 1 if target in _NAMES else 0, number, target
 
 
-def _indexed_classes(source: Source) -> list[str]:
-    for name in source.names():
-        if PurePosixPath(name).name == INDEX:
-            return [str(one) for one in json.loads(source.read([name])[0]).get("classes", [])]
-    return []
+def _indexed_classes(source: Source) -> dict[str, str]:
+    """Target to class, where all indexes that can be read say the same."""
+    found = {index.classes for _, index in read_indexes(source) if isinstance(index, Index)}
+    return {str(number): name for number, name in enumerate(found.pop())} if len(found) == 1 else {}
 
 
 def nothing_to_show() -> Figure:

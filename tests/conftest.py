@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Before numpy is imported: these arrays are small, and threads that wait for each other take longer than they save,
+# most of all on a machine that has other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 

@@ -52,7 +52,7 @@ QUARANTINE_COLUMNS = ("file", "reason")
 # Where each packed image goes: `split` is null where it is left out, `label` null where it is hidden; `reason` says why
 # it is not where the source had it.
 ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "reason")
-# Pairs of images that are one: `kind` is "exact" (same bytes) or "near"; `correlation` of the thumbnails, -1 to 1;
+# Pairs of images that are one: `kind` is "exact" (same bytes or pixels) or "near"; `correlation` of the thumbnails;
 # `transform` is the symmetry of the square that brings the second onto the first, 0 (none) to 7.
 DUPLICATE_COLUMNS = ("image_id", "other_id", "kind", "correlation", "transform")
 # One row a method and metric. `role` is "method", "baseline" or "floor"; `low` and `high` bound the interval.

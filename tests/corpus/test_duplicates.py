@@ -129,6 +129,12 @@ def test_bars_make_no_duplicates_and_hide_none(images: Pixels, options: Duplicat
     assert sorted(_pairs(found)) == sorted((f"i{n}", f"i{150 + n}", "near", 0) for n in range(9))
 
 
+def test_a_stretched_copy_of_a_padded_image_is_found(images: Pixels, options: DuplicateOptions) -> None:
+    sizes = [(128, 96)] * 20 + [(96, 128)] * 20
+    found = find_duplicates(_packed(images[[*range(20), *range(20)]], sizes, "pad"), options, "pad")
+    assert sorted(_pairs(found)) == sorted((f"i{n}", f"i{20 + n}", "near", 0) for n in range(20))
+
+
 def test_a_turned_copy_of_a_padded_image_is_found(images: Pixels, options: DuplicateOptions) -> None:
     turned = np.ascontiguousarray(turn(images[:1], 3))
     corpus = _packed(np.concatenate([images[:20], turned]), [(128, 96)] * 20 + [(96, 128)], "pad")

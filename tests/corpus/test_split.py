@@ -146,7 +146,7 @@ def test_equal_bytes_are_followed_through_a_chain_but_likeness_is_not(place):
     chain = [("labeled0", "unlabeled0"), ("unlabeled0", "test0")]
     exact = place(fake_manifest(), [(*pair, "exact") for pair in chain]).set_index("image_id")
     assert exact.loc[["labeled0", "unlabeled0"], "split"].isna().all()
-    assert exact.loc["labeled0", "reason"] == "same bytes as a test image: test0"
+    assert exact.loc["labeled0", "reason"] == "same bytes or pixels as a test image: test0"
     pairs = [(*pair, "near") for pair in chain]
     near = place(fake_manifest(), pairs, near_duplicates="remove").set_index("image_id")
     assert near.loc["labeled0", "split"] == "labeled"

@@ -129,7 +129,10 @@ def test_the_pairs_are_left_whole_and_read_as_they_were(catalog, packed, assignm
     SequentialRunner().run(create_pipeline(), catalog)
     made = nodes.place_pairs(packed, assignment, duplicates)
     assert len(made) == len(duplicates)
+    assert made["label"].isna().any() and made["label"].notna().any()
     pd.testing.assert_frame_equal(catalog["audit.pairs"].load(), made, check_dtype=False)
+    catalog["audit.pairs"].save(made.assign(image_id=["007", "NA"]))
+    assert catalog["audit.pairs"].load()["image_id"].tolist() == ["007", "NA"]
     catalog["audit.pairs"].save(made.iloc[:0])
     assert catalog["audit.pairs"].load().dtypes[["crosses", "held_out"]].eq(bool).all()
 

@@ -22,8 +22,8 @@ class SplitOptions(Options):
         validation_share: That part, of the labelled images of each class that the test split leaves.
         label_budget: Labelled images to keep of each class; the label of all others is hidden and they become
             unlabelled. Budgets are nested: what a small one keeps, a larger one keeps too. null keeps all.
-        exact_duplicates: What happens to a training image with the same bytes as a test or validation image, and to a
-            validation image with those of a test image.
+        exact_duplicates: What happens to a training image with the bytes or pixels of a test or validation image, and
+            to a validation image with those of a test image.
         near_duplicates: What happens to those that are nearly one of these.
         outliers: What happens to unlabelled images of unusual brightness, colour or sharpness.
         outlier_threshold: In robust standard deviations; see `nevus.corpus.outliers`.

@@ -20,8 +20,8 @@ MEASURES = {
     "contrast": ("flat image", "harsh image"),  # standard deviation of luma
     "saturation": ("nearly grey", "strongly coloured"),  # mean of max - min over red, green and blue
     "warmth": ("bluish", "reddish"),  # mean red - mean blue
-    "black": ("", "black area"),  # share of pixels with luma below 0.08
-    "white": ("", "white area"),  # share of pixels with luma above 0.95
+    "black": ("little black", "black area"),  # share of pixels with luma below 0.08
+    "white": ("little white", "white area"),  # share of pixels with luma above 0.95
     "sharpness": ("blurred", "grainy or hairy"),  # log2 of the standard deviation of the Laplacian of luma
 }
 OUTLIER_COLUMNS = ("image_id", "split", "measure", "value", "median", "score", "reason")

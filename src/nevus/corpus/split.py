@@ -133,7 +133,7 @@ def _check_share(split: str, share: float, name: str, groups: NDArray[Any], held
 
 
 def _remove_duplicates(draft: _Draft, duplicates: Table, options: SplitOptions) -> None:
-    """Leave out images whose bytes, or nearly whose pixels, a split has that comes before theirs."""
+    """Leave out images whose bytes or pixels, or nearly whose pixels, a split has that comes before theirs."""
     first, second = (_positions(draft, duplicates[column]) for column in ("image_id", "other_id"))
     exact = duplicates["kind"].to_numpy(dtype=object) == "exact"
     size = len(draft.ids)
@@ -145,7 +145,7 @@ def _remove_duplicates(draft: _Draft, duplicates: Table, options: SplitOptions) 
         inside = draft.split == split
         held = _first(pd.Series(draft.ids[inside], index=same[inside], dtype=object))
         if options.exact_duplicates == "remove":
-            _leave_out(draft, behind, held.reindex(same), f"same bytes as a {split} image")
+            _leave_out(draft, behind, held.reindex(same), f"same bytes or pixels as a {split} image")
         if options.near_duplicates == "remove":
             partner = _first(near.set_index("of")["to"].map(held).dropna())
             _leave_out(draft, behind, partner.reindex(same), f"nearly the same as a {split} image")

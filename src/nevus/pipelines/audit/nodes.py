@@ -131,7 +131,7 @@ def judge(
         outliers,
         shortcuts,
         classes=len(corpus.classes),
-        near_sought=True,
+        near_sought=search.correlation is not None,
     )
 
 

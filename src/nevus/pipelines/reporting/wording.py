@@ -81,8 +81,8 @@ def few_groups(rows: Table, classes: Sequence[str]) -> list[str]:
     own = rows["group_id"].astype("object").where(rows["group_id"].notna(), rows["image_id"])
     counts = own.groupby(rows["label"]).nunique()
     return [
-        f"The test set has only {counts[label]} of {name} (lesions or patients): what is said of this class, and its "
-        "part in every mean, rests on these, and an interval cannot show how little that is."
+        f"The test set has only {counts.get(label, 0)} of {name} (lesions or patients): what is said of this class, "
+        "and its part in every mean, rests on these, and an interval cannot show how little that is."
         for label, name in enumerate(classes)
         if counts.get(label, 0) < FEW
     ]

@@ -6,6 +6,7 @@ Made for tutorials, tests and studies in which the truth must be known; it says 
 import hashlib
 import io
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from nevus.readers.phantom_population import draw_population
 SMALLEST, LARGEST = 32, 128
 RECORD_COLUMNS = ["file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source"]
 PIXELS_AT_ONCE = 2**17  # fields of a chunk stay in the processor's cache
+THREADS = 2  # numpy lets go of Python's lock for whole fields; a third thread would mostly wait for it
 HIDDEN = "unlabeled"
 
 
@@ -110,12 +112,13 @@ class PhantomSource:
             )
         rows = np.array([self._rows[name] for name in names], dtype=np.intp)
         step = max(1, PIXELS_AT_ONCE // (self._size * SUPERSAMPLING) ** 2)
-        files: list[bytes] = []
-        for start in range(0, len(rows), step):
-            chunk = rows[start : start + step]
-            table = {name: values[chunk] for name, values in self._columns.items()}
-            files.extend(_encode(pixels) for pixels in draw(table, self._options.seed, self._size))
-        return files
+        chunks = [rows[start : start + step] for start in range(0, len(rows), step)]
+        with ThreadPoolExecutor(THREADS) as threads:
+            return [file for files in threads.map(self._draw, chunks) for file in files]
+
+    def _draw(self, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> list[bytes]:
+        table = {name: values[rows] for name, values in self._columns.items()}
+        return [_encode(pixels) for pixels in draw(table, self._options.seed, self._size)]
 
 
 def _encode(pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> bytes:

@@ -11,7 +11,7 @@ from nevus.training.batches import to_images
 
 @torch.no_grad()
 def predict_probabilities(
-    model: nn.Module, pixels: Pixels, *, average_d4: bool, batch: int = 512
+    model: nn.Module, pixels: Pixels, *, average_d4: bool, batch: int = 128
 ) -> NDArray[np.float32]:
     """Softmax of the logits, in float32 whatever the training used.
 

@@ -1,4 +1,4 @@
-"""The notebook opens a finished run, from its own folder and from the project's."""
+"""The notebook opens a finished run."""
 
 import shutil
 
@@ -9,8 +9,7 @@ NOTEBOOK = "notebooks/open_a_finished_run.ipynb"
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("folder", [".", "notebooks"])
-def test_the_notebook_opens_a_finished_run(finished, project, folder, monkeypatch):
+def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):
     import nbformat
     from nbclient import NotebookClient
 
@@ -19,7 +18,7 @@ def test_the_notebook_opens_a_finished_run(finished, project, folder, monkeypatc
     monkeypatch.setenv("NEVUS_ENV", "test")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = nbformat.read(made.root / NOTEBOOK, as_version=4)
-    where = {"metadata": {"path": str(made.root / folder)}}
+    where = {"metadata": {"path": str(made.root / "notebooks")}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
 
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

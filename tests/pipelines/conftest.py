@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from kedro.config import OmegaConfigLoader
 
 from nevus.contracts import Corpus
@@ -15,15 +14,6 @@ from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.pipelines.ssgan.params import SsganParams
 from nevus.pipelines.supervised.params import ClassifierParams
 from nevus.readers import phantom
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    """Networks this small lose more to waiting for each other's threads than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 
 from nevus.contracts import Corpus
 from nevus.corpus import outliers
-from nevus.corpus.outliers import MEASURES, find_outliers, leave_out, measure, robust_scores
+from nevus.corpus.outliers import MEASURES, find_outliers, leave_out, measure, measure_pictures, robust_scores
 
 
 def names(number):
@@ -105,9 +105,24 @@ def test_only_unlabelled_images_are_left_out_each_with_its_reason():
     rows = np.random.default_rng(0).permutation(90)
     splits = np.repeat(["labeled", "unlabeled", "test"], 30)[rows]
     assignment = names(90).assign(split=pd.array(splits, dtype="str"), reason=pd.array([None] * 90, dtype="str"))
-    table = leave_out(Corpus(pd.DataFrame({"row": rows}), pixels, "fake"), assignment, threshold=5)
+    table = leave_out(Corpus(pd.DataFrame({"row": rows}), pixels, "fake"), assignment, resize="squash", threshold=5)
     (place,) = np.flatnonzero(rows == 40)
     assert table.index[table["split"].isna()].tolist() == [place]
     assert table["reason"][place].startswith("outlier, black area: black 1.00")
     assert table["reason"].notna().sum() == 1
     assert table["split"].drop(index=place).tolist() == assignment["split"].drop(index=place).tolist()
+
+
+def test_the_bars_of_padded_images_are_no_black_area():
+    """A third of the images are wide: with their bars they would be outliers."""
+    pixels = skin(60)
+    wide = np.arange(60) % 3 == 0
+    pixels[wide, :8], pixels[wide, 24:] = 0, 0
+    manifest = pd.DataFrame({"row": np.arange(60), "width": 640, "height": np.where(wide, 320, 640)})
+    assert measure(pixels)["black"].max() > 0.4
+    measures = measure_pictures(Corpus(manifest, pixels, "fake"), "pad")
+    assert measures["black"].max() == 0
+    assert find_outliers(measures, names(60), np.ones(60, bool), threshold=5).empty
+    assert measure_pictures(Corpus(manifest[::-1], pixels, "fake"), "squash").equals(
+        measure(pixels)[::-1].reset_index(drop=True)
+    )

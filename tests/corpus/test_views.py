@@ -75,3 +75,9 @@ def test_a_test_split_without_every_label_is_refused_with_the_way_out(labels, fo
     with pytest.raises(CorpusError, match=rf"{found}.*splits\.test=hold_out"):
         require_labeled_test(corpus(["test", "test"], labels))
     require_labeled_test(corpus(["test", "test"], [1, 0]))
+
+
+def test_one_class_alone_is_refused_before_a_training():
+    alone = corpus(["labeled", "test"], [0, 0])._replace(classes=("akiec",))
+    with pytest.raises(CorpusError, match="two classes or more apart, but the corpus has only akiec"):
+        labeled_images(alone)

@@ -36,6 +36,21 @@ def test_however_much_was_found_it_stays_one_screen(audit) -> None:
     assert any(line.split() == ["22", "other", "classes", "110", "-", "110"] for line in lines)
 
 
+def test_images_without_a_label_are_no_further_class_and_come_last(audit) -> None:
+    counts, findings, shortcuts = audit.values()
+    classes = [("class", f"class {number}", "labeled", 5, 5) for number in range(8)]
+    hidden = [("class", "no label", "labeled", 70, 70)]
+    known = counts[counts["aspect"] == "class"]["value"].nunique()
+    assert known + len(classes) == 10
+
+    lines = lines_of(pd.concat([pd.DataFrame(hidden + classes, columns=counts.columns), counts]), findings, shortcuts)
+
+    (place,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["no", "label"]]
+    assert lines[place].split()[-1] == "70"
+    assert lines[place + 1].split()[:2] == ["all", "images"]
+    assert not any("other classes" in line for line in lines)
+
+
 def test_data_without_fault_and_without_probe_says_so(audit) -> None:
     counts, findings, shortcuts = audit.values()
 

@@ -98,3 +98,11 @@ def test_the_colour_floor_reaches_on_real_lesions_what_is_known_of_it(sample_dat
     table = colour_svm(read("labeled"), read("test"), folds=5, seed=0)
     assert len(table) == 300
     assert 0.80 < roc_auc_score(table["label"], table["probability"]) < 0.92
+
+
+@pytest.mark.parametrize(("tested", "called"), [([0, 0, 1], 0), ([0, 1, 1], 1), ([0, 1], 0)])
+def test_of_equally_frequent_classes_the_floor_names_the_one_that_the_test_has_most_of(tested, called):
+    """As a label budget leaves them; a floor that always named the first could lie far below the majority."""
+    table = majority(corpus("labeled", [0, 1] * 4, 0), corpus("test", tested, 0))
+    assert (table["probability"] > 0.5).unique().tolist() == [bool(called)]
+    assert table["probability"].to_numpy() == pytest.approx(0.5, abs=1e-5)

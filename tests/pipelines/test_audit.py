@@ -190,12 +190,12 @@ def test_the_probes_take_at_most_so_many_images_the_same_number_of_each_class(op
     assert set(found["images"]) == {20}
 
 
-def test_what_is_usual_does_not_depend_on_the_test_images(options, packed, assignment):
+def test_what_is_usual_does_not_depend_on_the_test_images(options, packed, assignment, ingestion):
     spoilt = packed.pixels.copy()
     test = (assignment["split"] == "test").to_numpy()
     spoilt[test] = 0
-    before = nodes.find_outliers(options, packed, assignment)
-    after = nodes.find_outliers(options, packed._replace(pixels=spoilt), assignment)
+    before = nodes.find_outliers(options, packed, assignment, ingestion)
+    after = nodes.find_outliers(options, packed._replace(pixels=spoilt), assignment, ingestion)
     kept = [table[table["split"] != "test"].reset_index(drop=True) for table in (before, after)]
     pd.testing.assert_frame_equal(*kept)
 
@@ -217,7 +217,7 @@ def test_nodes_have_names_in_words_docstrings_and_the_tag():
 
 def test_kedro_finds_the_typed_parameters():
     found = TypeExtractor({"audit": create_pipeline()}).extract_types_from_pipelines()
-    assert found == {"audit": AuditParams, "duplicates": DuplicateOptions}
+    assert found == {"audit": AuditParams, "duplicates": DuplicateOptions, "ingestion": IngestionParams}
 
 
 def test_every_parameter_is_explained_needed_and_in_the_configuration(parameters):

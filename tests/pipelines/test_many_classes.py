@@ -75,6 +75,7 @@ def made(training, images_to_test_on, classifier, ssgan, tmp_path_factory):
             "params:ssgan": MemoryDataset(ssgan.model_copy(update={"frames": 2})),
             "params:evaluation": MemoryDataset(options),
             "params:ingestion": MemoryDataset({"format": "ham10000"}),
+            "params:splits": MemoryDataset({"label_budget": 20}),
             "corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [70]})),
             "supervised.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
             "ssgan.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),

@@ -24,7 +24,11 @@ def _assignment(splits: dict[str, str | None]) -> pd.DataFrame:
     return pd.DataFrame({"image_id": list(splits), "split": pd.array(list(splits.values()), dtype="string")})
 
 
-SPLITS = {"l1": "labeled", "u1": "unlabeled", "v1": "validation", "out": None} | dict.fromkeys("abcdef", "test")
+def _tested(*images: str) -> dict[str, str | None]:
+    return {"l1": "labeled", "u1": "unlabeled", "v1": "validation", "out": None} | dict.fromkeys(images, "test")
+
+
+SPLITS = _tested(*"abcdef")
 
 
 def test_a_sibling_in_any_split_but_test_counts_and_one_set_aside_does_not(caplog) -> None:
@@ -42,15 +46,23 @@ def test_a_sibling_in_any_split_but_test_counts_and_one_set_aside_does_not(caplo
 def test_none_left_says_how_many_were_known() -> None:
     matches = _matches({"l1": "L1", "u1": "L2", "v1": "L3", "a": "L2", "b": None})
     with pytest.raises(CorpusError, match="Of 2 test images 1 have a known lesion, and none"):
-        drop_siblings(matches, _assignment(SPLITS), _predictions("a", "b"), OPTIONS)
+        drop_siblings(matches, _assignment(_tested("a", "b")), _predictions("a", "b"), OPTIONS)
 
 
 def test_training_images_of_unknown_lesion_may_be_siblings_and_are_limited() -> None:
     matches = _matches({"l1": "L1", "u1": None, "v1": "L3", "a": "L4"})
     with pytest.raises(CorpusError, match=r"Of 3 images that train or choose, 1 have no known lesion.*allows 0.3"):
-        drop_siblings(matches, _assignment(SPLITS), _predictions("a"), OPTIONS)
+        drop_siblings(matches, _assignment(_tested("a")), _predictions("a"), OPTIONS)
     allowed = OPTIONS.model_copy(update={"max_unknown_share": 0.34})
-    assert len(drop_siblings(matches, _assignment(SPLITS), _predictions("a"), allowed)) == 1
+    assert len(drop_siblings(matches, _assignment(_tested("a")), _predictions("a"), allowed)) == 1
+
+
+@pytest.mark.parametrize("now", ["abcde", "abcdefg"])
+def test_predictions_of_another_split_are_refused(now: str) -> None:
+    """An ingestion with other options since the training: what was trained on may be test now, and the other way."""
+    lesions = {"l1": "L1", "u1": "L2", "v1": "L3"} | dict.fromkeys("abcdefg", "L9")
+    with pytest.raises(CorpusError, match="the splits were changed since"):
+        drop_siblings(_matches(lesions), _assignment(_tested(*now)), _predictions(*"abcdef"), OPTIONS)
 
 
 def test_unrelated_scores_the_same_predictions_under_names_of_its_own(project) -> None:

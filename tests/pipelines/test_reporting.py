@@ -70,6 +70,7 @@ def catalog(tables, tmp_path):
         "corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})),
         "params:evaluation": MemoryDataset(OPTIONS),
         "params:ingestion": MemoryDataset({"format": "melanoma_detection", "size": 32}),
+        "params:splits": MemoryDataset({"label_budget": 17}),
         "params:classifier": MemoryDataset({"loop": {"steps": 500}}),
         "params:ssgan": MemoryDataset({"generator": {"latent": 64}}),
     }

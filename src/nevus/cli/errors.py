@@ -66,7 +66,12 @@ def _missing_file(causes: list[BaseException]) -> str | None:
     for cause in causes:
         if isinstance(causes[0], DatasetError) and isinstance(cause, files):
             name = str(causes[0]).partition(":")[0]  # Kedro puts the dataset's name first
-            reason = f"{cause.strerror}: {cause.filename}" if cause.filename else str(cause)
+            reason = f"{cause.strerror or type(cause).__name__}: {cause.filename or cause}"
+            if isinstance(cause, FileNotFoundError):
+                return (
+                    f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
+                    "`kedro run --pipeline=ssgan` with the same --env; docs/reference/nodes.md says which one it is."
+                )
             return f"the dataset '{name}' cannot be read or written. {reason}"
     return None
 

@@ -40,12 +40,14 @@ def within_budget(
         CorpusError: A class has fewer labelled images than the budget.
     """
     counts = np.bincount(labels, minlength=len(classes))
-    for name, found in zip(classes, counts, strict=True):
-        if found < budget:
-            raise CorpusError(
-                f"The label budget asks for {budget} images of each class, but class '{name}' has only {found} "
-                f"labelled images to train on. Lower splits.label_budget in {PARAMETERS}."
-            )
+    if counts.min() < budget:
+        fewest = int(counts.argmin())
+        found = ", ".join(f"{name} {count}" for name, count in zip(classes, counts, strict=True))
+        raise CorpusError(
+            f"The label budget asks for {budget} images of each class, but class '{classes[fewest]}' has only "
+            f"{counts[fewest]} labelled images to train on ({found}). Lower splits.label_budget in {PARAMETERS}, or "
+            f"give `--params splits.label_budget={counts[fewest]}`."
+        )
     order = np.lexsort((lots(ids, seed=seed, purpose="budget"), lots(groups, seed=seed, purpose="budget")))
     kept = np.zeros(len(labels), dtype=bool)
     for label in range(len(classes)):

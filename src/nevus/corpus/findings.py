@@ -34,7 +34,7 @@ def findings(
         quarantine: Columns as in `QUARANTINE_COLUMNS`.
         pairs: From `audit.pairs`.
         crossings: From `audit.crossings`.
-        outliers: `image_id`, `reason` and more, as from `outliers.find_outliers`.
+        outliers: `image_id`, `split`, `reason` and more, as from `outliers.find_outliers`.
         shortcuts: `probe`, `model`, `metric`, `value`, `low`, `high`, `floor`; empty where no probe was possible.
         classes: Number of classes.
         near_sought: Whether near-duplicates were looked for.
@@ -87,6 +87,7 @@ def _files(quarantine: Table, counts: Table) -> Iterator[Finding]:
 
 
 def _outliers(outliers: Table) -> Iterator[Finding]:
+    outliers = outliers[outliers["split"] != LEFT_OUT]
     if not len(outliers):
         yield Finding("fine", "outliers", 0, "no image far from the usual brightness, colour or sharpness")
         return
@@ -119,7 +120,7 @@ def _missing(counts: Table) -> Iterator[Finding]:
     missing = counts[counts["aspect"] == "missing"].groupby("value")["images"].sum()
     without = int(missing.get("group_id", 0))
     if without:
-        words = "images of unknown lesion and patient: siblings may sit on both sides of a split"
+        words = "images of unknown lesion and patient: siblings may sit on both sides of a split, and nobody can check"
         yield Finding("look", "metadata", without, words)
     partly = {name: int(missing[name]) for name in METADATA[1:] if name in missing}
     if partly:

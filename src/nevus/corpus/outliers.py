@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import Corpus, Pixels, Table
+from nevus.corpus.bars import of_pictures, picture_boxes
+from nevus.corpus.resize import Policy
 
 # What it means to be far below and far above the median.
 MEASURES = {
@@ -34,19 +36,34 @@ _LEAST = {"sharpness": 0.1}  # differences below this many units are no sign of 
 _LEAST_ELSE = 0.01
 
 
-def measure(pixels: Pixels) -> Table:
+def measure_pictures(corpus: Corpus, resize: Policy) -> Table:
+    """`measure` of the corpus's images in the manifest's order, less the bars that padding put beside them.
+
+    Args:
+        corpus: All packed images.
+        resize: How they were brought to a square.
+    """
+    rows = corpus.manifest["row"].to_numpy(dtype=np.int64)
+    boxes = picture_boxes(corpus.manifest, corpus.pixels.shape[1], resize)
+    values = of_pictures(lambda images, some: measure(images, some).to_numpy(), corpus.pixels, rows, boxes)
+    return pd.DataFrame(values, columns=list(MEASURES))
+
+
+def measure(pixels: Pixels, rows: NDArray[np.int64] | None = None) -> Table:
     """Measure brightness, colour and sharpness of each image on a grid of points, a block of images at a time.
 
     The grid has 64 to 127 points a side, or every pixel of a smaller image; sharpness is that of the grid.
 
     Args:
         pixels: (N, H, W, 3) uint8 RGB, possibly memory-mapped; H and W at least 3.
+        rows: (n,) positions of those wanted; all of them if not given.
 
     Returns:
-        N rows, a column each of `MEASURES`; all in units of the full range 0 to 1, sharpness in powers of two.
+        n rows, a column each of `MEASURES`; all in units of the full range 0 to 1, sharpness in powers of two.
     """
     step = max(1, _BLOCK // max(1, int(np.prod(pixels.shape[1:]))))
-    blocks = [_measure(pixels[start : start + step]) for start in range(0, len(pixels), step)]
+    rows = np.arange(len(pixels)) if rows is None else rows
+    blocks = [_measure(pixels[rows[start : start + step]]) for start in range(0, len(rows), step)]
     return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=list(MEASURES), dtype=float)
 
 
@@ -69,18 +86,19 @@ def find_outliers(measures: Table, names: Table, usual: NDArray[Any], *, thresho
     return listed.sort_values("score", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def leave_out(corpus: Corpus, assignment: Table, *, threshold: float) -> Table:
+def leave_out(corpus: Corpus, assignment: Table, *, resize: Policy, threshold: float) -> Table:
     """Take unusual images out of the unlabelled pool; labelled and held-out images stay, lest scores be flattered.
 
     Args:
         corpus: All packed images.
         assignment: Where each of them goes, in the manifest's order.
+        resize: How the images were brought to a square.
         threshold: As for `find_outliers`; what is usual is learnt from the images that train.
 
     Returns:
         The assignment, with `split` null and a `reason` where an image was taken out.
     """
-    measures = measure(corpus.pixels).iloc[corpus.manifest["row"].to_numpy()].reset_index(drop=True)
+    measures = measure_pictures(corpus, resize)
     trains = assignment["split"].isin(["labeled", "unlabeled"]).to_numpy()
     strongest = find_outliers(measures, assignment, trains, threshold=threshold).drop_duplicates("image_id")
     reasons = assignment["image_id"].map("outlier, " + strongest.set_index("image_id")["reason"])

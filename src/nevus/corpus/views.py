@@ -13,8 +13,13 @@ def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
         (L, H, W, 3) uint8 and (L,) int64.
 
     Raises:
-        CorpusError: A class has no labelled image.
+        CorpusError: There is one class only, or a class has no labelled image.
     """
+    if len(corpus.classes) < 2:
+        raise CorpusError(
+            f"a classifier tells two classes or more apart, but the corpus has only {', '.join(corpus.classes)}. "
+            "Choose more of them in the reader's options, conf/<env>/parameters.yml."
+        )
     part = select(corpus, "labeled")
     labels = part.manifest["label"].to_numpy(dtype=np.int64)
     missing = [name for number, name in enumerate(corpus.classes) if number not in labels]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table as RichTable
 
+NO_LABEL = "no label"  # as `nevus.corpus.audit.count` says it
 _CLASSES = 10  # rows of the counts; the rest is summed up
 _FINDINGS = 12  # rows of the findings
 _STYLES = {"act": "bold red", "look": "yellow"}
@@ -47,11 +48,13 @@ def audit_line(findings: Table) -> str:
 
 def _count_rows(counts: Table, splits: list[str]) -> list[list[str]]:
     classes = counts[counts["aspect"] == "class"]
-    names = list(dict.fromkeys(classes["value"]))
+    names = [name for name in dict.fromkeys(classes["value"]) if name != NO_LABEL]
     rows = [_row(str(name), classes[classes["value"] == name], splits, "images") for name in names[:_CLASSES]]
     if len(names) > _CLASSES:
         rest = classes[classes["value"].isin(names[_CLASSES:])]
         rows.append(_row(f"{len(names) - _CLASSES} other classes", rest, splits, "images"))
+    if (hidden := classes["value"] == NO_LABEL).any():
+        rows.append(_row(NO_LABEL, classes[hidden], splits, "images"))
     everything = counts[counts["aspect"] == "all"]
     rows.append(_row("all images", everything, splits, "images"))
     unknown = counts.loc[(counts["aspect"] == "missing") & (counts["value"] == "group_id"), "images"].sum()

@@ -121,7 +121,7 @@ def _check(images: list[_Image], names: list[str]) -> None:
         raise SourceError(
             f"MelanomaDetection wants {LAYOUT}. Found {len(names):,} files and none of that layout in labeled/; "
             f"the folders are {found}{' and more' if len(folders) > 8 else ''}. "
-            "Choose the reader that fits in conf/<env>/parameters/ingestion.yml, or unpack the data as wanted."
+            "Choose the reader that fits in conf/<env>/parameters.yml, or unpack the data as wanted."
         )
     for label, diagnosis in enumerate(DIAGNOSES):
         if not labels[label]:

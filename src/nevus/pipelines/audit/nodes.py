@@ -7,6 +7,7 @@ from typing import Any
 from nevus.contracts import Corpus, CorpusError, Figure, Table
 from nevus.corpus.options import DuplicateOptions
 from nevus.pipelines.audit.params import AuditParams
+from nevus.pipelines.ingestion.params import IngestionParams
 
 
 def count_images(corpus: Corpus, assignment: Table) -> tuple[Table, Table]:
@@ -43,13 +44,14 @@ def place_pairs(corpus: Corpus, assignment: Table, duplicates: Table) -> Table:
     return pairs(duplicates, placed(corpus.manifest, assignment))
 
 
-def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table) -> Table:
+def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table, ingestion: IngestionParams) -> Table:
     """List images of unusual brightness, colour or sharpness; what is usual is learnt from the training splits.
 
     Args:
         options: For the threshold.
         corpus: All packed images.
         assignment: Where each of them goes.
+        ingestion: For `resize`: the bars of padded images do not count.
 
     Returns:
         One row an image and measure, strongest first: `image_id`, `split`, `measure`, `value`, `median`, `score`,
@@ -59,7 +61,7 @@ def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table) -> Ta
     from nevus.corpus.audit import placed
 
     table = placed(corpus.manifest, assignment)
-    measures = outliers.measure(corpus.pixels).iloc[table["row"].to_numpy()].reset_index(drop=True)
+    measures = outliers.measure_pictures(corpus._replace(manifest=table), ingestion.resize)
     usual = table["split"].isin(["labeled", "unlabeled"]).to_numpy()
     return outliers.find_outliers(measures, table, usual, threshold=options.outlier_threshold)
 

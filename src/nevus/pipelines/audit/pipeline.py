@@ -20,7 +20,12 @@ def create_pipeline() -> Pipeline:
         [
             Node(nodes.count_images, images, ["audit.counts", "audit.crossings"], name="count_images"),
             Node(nodes.place_pairs, {**images, "duplicates": DUPLICATES}, "audit.pairs", name="place_pairs"),
-            Node(nodes.find_outliers, {**options, **images}, "audit.outliers", name="find_outliers"),
+            Node(
+                nodes.find_outliers,
+                {**options, **images, "ingestion": "params:ingestion"},
+                "audit.outliers",
+                name="find_outliers",
+            ),
             Node(nodes.probe_shortcuts, {**options, **images}, "audit.shortcuts", name="probe_shortcuts"),
             Node(nodes.judge, {**search, "corpus": CORPUS, **judged}, "audit.findings", name="judge_corpus"),
             Node(nodes.draw_sheet, {**options, **images, **shown}, "audit.sheet", name="draw_audit_sheet"),

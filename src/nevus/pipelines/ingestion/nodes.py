@@ -57,13 +57,14 @@ def find_duplicate_images(packed: Corpus, options: DuplicateOptions, ingestion: 
     return find_duplicates(packed, options, resize=ingestion.resize)
 
 
-def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions) -> Table:
+def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions, ingestion: IngestionParams) -> Table:
     """Decide which images train, choose and test: official or held out, less duplicates, within the label budget.
 
     Args:
         packed: All packed images, with the splits of the source.
         duplicates: Pairs of images that are one.
         options: What to draw and what to remove.
+        ingestion: For `resize`: the bars of padded images make no outliers.
 
     Returns:
         One row an image: `split` (null: left out), `label` (null: hidden), and the `reason` of any change.
@@ -73,7 +74,7 @@ def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions) -> T
 
     assignment = assign(packed.manifest, duplicates, options, classes=packed.classes)
     if options.outliers == "remove":
-        assignment = leave_out(packed, assignment, threshold=options.outlier_threshold)
+        assignment = leave_out(packed, assignment, resize=ingestion.resize, threshold=options.outlier_threshold)
     kinds = assignment["reason"].dropna().str.split(":").str[0].value_counts()
     for kind, count in kinds.items():  # what a run leaves out must not go unseen
         logger.info("%s images: %s", f"{count:,}", kind)

@@ -24,7 +24,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 assign_splits,
-                ["packed@corpus", "duplicates", "params:splits"],
+                ["packed@corpus", "duplicates", "params:splits", "params:ingestion"],
                 "corpus@assignment",
                 name="assign_splits",
             ),

@@ -54,12 +54,20 @@ def drop_siblings(matches: Table, assignment: Table, predictions: Table, options
         that intervals are over lesions.
 
     Raises:
-        CorpusError: Too many training images have no known lesion, or no test image is left.
+        CorpusError: The splits are not those of the run, too many training images have no known lesion, or no test
+            image is left.
     """
     from nevus.contracts import CorpusError
 
     more = "Relink to more of the originals (relink.originals in the catalog)"
     lesions = matches.set_index("image_id")["group_id"].dropna()
+    scored = set(predictions.loc[predictions["split"] == "test", "image_id"])
+    if scored != set(assignment.loc[assignment["split"] == "test", "image_id"]):
+        raise CorpusError(
+            f"The predictions are of {len(scored):,} test images, and the splits were changed since: now "
+            f"{int((assignment['split'] == 'test').sum()):,} others are the test. Train again, or ingest with the "
+            "parameters of the training."
+        )
     trains = assignment.loc[assignment["split"].notna() & (assignment["split"] != "test"), "image_id"]
     unknown = int((~trains.isin(lesions.index)).sum())
     if unknown > options.max_unknown_share * len(trains):

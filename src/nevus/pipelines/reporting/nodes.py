@@ -163,6 +163,7 @@ def write_report(
     method: Table,
     corpus_summary: Table,
     ingestion: Any,
+    splits: Any,
     classifier: Any,
     parameters: Any,
     *,
@@ -179,7 +180,8 @@ def write_report(
         comparison: Paired differences, from `evaluate`.
         method: Predictions of the run, for the number of test images.
         corpus_summary: Any table that describes the data; shown as it is.
-        ingestion: Parameters of the data, a model or nested dict, like the next two.
+        ingestion: Parameters of the data, a model or nested dict, like the next three.
+        splits: Parameters of what trains, chooses and tests.
         classifier: Parameters that the run shares with its baseline.
         parameters: Parameters of the run itself.
         run: Name of the run.
@@ -199,7 +201,7 @@ def write_report(
     from nevus.pipelines.reporting.verdict import verdict
 
     parameters_used = wording.flatten(
-        {run: parameters, "classifier": classifier, "ingestion": ingestion, "evaluation": options}
+        {run: parameters, "classifier": classifier, "splits": splits, "ingestion": ingestion, "evaluation": options}
     )
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))

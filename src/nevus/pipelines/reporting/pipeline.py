@@ -88,6 +88,7 @@ def _create_report(run: str, baseline: str) -> Pipeline:
         "method": f"{run}.predictions",
         "corpus_summary": "corpus_summary",
         "ingestion": "params:ingestion",
+        "splits": "params:splits",
         "classifier": "params:classifier",
         "parameters": f"params:{run}",
         **{name: f"{run}.{name}" for name in figures},

@@ -1,9 +1,12 @@
 """Nodes that choose what is written as TFRecord shards, and that look at shards."""
 
+import logging
 from typing import cast
 
 from nevus.contracts import Corpus, Figure, Pixels, Source, SourceError, Table
 from nevus.pipelines.tfrecords.params import TfrecordsParams
+
+_log = logging.getLogger(__name__)
 
 
 def select_records(packed: Corpus, assignment: Table, options: TfrecordsParams) -> Corpus:
@@ -55,6 +58,8 @@ def check_records(source: Source | None, options: TfrecordsParams) -> tuple[Tabl
         return found.errors.get(0)
 
     report = check(source, fault=fault)
+    for kind, count in report.broken["reason"].str.split(":").str[0].value_counts().items():
+        _log.warning("%s broken: %s (each is listed in tfrecords.broken)", f"{count:,}", kind)
     return report.shards, report.balance, report.broken, report.records, summarise(report)
 
 

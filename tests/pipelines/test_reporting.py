@@ -87,7 +87,11 @@ def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(c
     assert "Research use only. Not a medical device." in page
     assert "Does SSGAN earn its place? Yes:" in page
     assert "<td>1,200</td><td>0.25</td>" in page
-    for name, value in (("ssgan.generator.latent", "64"), ("classifier.loop.steps", "500")):
+    for name, value in (
+        ("ssgan.generator.latent", "64"),
+        ("classifier.loop.steps", "500"),
+        ("splits.label_budget", "17"),
+    ):
         assert f"<code>{name}</code>: {value}" in page
     assert "200 test images (100 melanoma, 100 lesions or patients), training seed 0" in page
 

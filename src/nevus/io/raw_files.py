@@ -75,7 +75,7 @@ class ZipSource:
         except KeyError:
             raise SourceError(f"{self.path} holds no file named '{name}'.") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
-            # RuntimeError: encrypted; NotImplementedError, a kind of it: an unknown compression
+            # RuntimeError: encrypted, or an unknown compression
             raise SourceError(f"'{name}' in {self.path} cannot be unpacked: {error}") from error
 
     def _open(self) -> _Opened:

@@ -40,7 +40,7 @@ def squares(**splits: int) -> Corpus:
     hidden[split == "unlabeled"] = pd.NA
     manifest = pd.DataFrame(
         {
-            "image_id": [f"i{row}" for row in range(len(split))],
+            "image_id": [f"{name} {row}" for row, name in enumerate(split)],
             "split": split,
             "label": hidden,
             "group_id": pd.Series([f"lesion {row // 14} {row % 7}" for row in range(len(split))], dtype="string"),

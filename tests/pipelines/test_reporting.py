@@ -57,6 +57,7 @@ def evaluated(tables):
 def catalog(tables, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
     manifest = pd.DataFrame({"split": ["labeled"] * 10 + ["unlabeled"] * 30, "row": range(40)})
+    manifest["image_id"] = [f"train-{number}" for number in range(40)]
     history = pd.DataFrame({"step": range(20), "labeled_loss": 0.5, "d_real": 0.6, "d_fake": 0.4})
     progress = AnimationDataset(filepath=tmp_path / "progress.gif", milliseconds=100)
     progress.save(pixels[:3])
@@ -265,3 +266,11 @@ def test_classes_of_few_lesions_are_named_however_many_images_they_have():
     (only,) = wording.few_groups(rows, ("benign", "melanoma"))
     assert only.startswith("The test set has only 2 of melanoma (lesions or patients)")
     assert wording.few_groups(rows.assign(group_id=None), ("benign", "melanoma")) == []
+
+
+def test_a_run_scored_on_what_now_trains_is_not_reported(catalog):
+    corpus = catalog["corpus@training"].load()
+    changed = corpus.manifest.assign(image_id=["image-7", *corpus.manifest["image_id"].iloc[1:]])
+    catalog["corpus@training"].save(corpus._replace(manifest=changed))
+    with pytest.raises(CorpusError, match="1 train or choose by the present splits, which were changed since"):
+        SequentialRunner().run(create_pipeline(), catalog)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import METRIC_COLUMNS, Corpus, Figure, Pixels, Table
+from nevus.contracts import METRIC_COLUMNS, Corpus, CorpusError, Figure, Pixels, Table
 from nevus.pipelines.reporting.params import EvaluationParams
 
 if TYPE_CHECKING:
@@ -190,6 +190,9 @@ def write_report(
 
     Returns:
         HTML that needs no other file.
+
+    Raises:
+        CorpusError: The run was scored on images that now train: the splits are not those of the run.
     """
     from importlib.resources import files
 
@@ -206,6 +209,11 @@ def write_report(
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     rows = scored_rows(method, run)
+    if (trains := rows["image_id"].isin(training.manifest["image_id"])).any():
+        raise CorpusError(
+            f"Of the {len(rows):,} images that {run} was scored on, {int(trains.sum()):,} train or choose by the "
+            "present splits, which were changed since. Train again, or ingest with the parameters of the training."
+        )
     return template.render(
         title=f"{wording.display(run)}: {question(training.classes)}",
         verdict=verdict(metrics, comparison, run, options),

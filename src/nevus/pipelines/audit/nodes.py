@@ -192,15 +192,13 @@ def write_page(
         HTML that needs no other file.
     """
     import base64
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
 
     from nevus.pipelines.audit import wording
+    from nevus.pipelines.page import render
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files(__package__).joinpath("audit.html.j2").read_text(encoding="utf-8"))
-    return template.render(
+    return render(
+        __package__,
+        "audit.html.j2",
         data=wording.describe(counts, ingestion),
         answer=wording.answer(findings),
         findings=findings.to_dict("records"),

@@ -194,11 +194,8 @@ def write_report(
     Raises:
         CorpusError: The run was scored on images that now train: the splits are not those of the run.
     """
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
-
     from nevus.metrics.predictions import scored_rows
+    from nevus.pipelines.page import render
     from nevus.pipelines.reporting import wording
     from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.verdict import verdict
@@ -206,15 +203,11 @@ def write_report(
     parameters_used = wording.flatten(
         {run: parameters, "classifier": classifier, "splits": splits, "ingestion": ingestion, "evaluation": options}
     )
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     rows = scored_rows(method, run)
-    if (trains := rows["image_id"].isin(training.manifest["image_id"])).any():
-        raise CorpusError(
-            f"Of the {len(rows):,} images that {run} was scored on, {int(trains.sum()):,} train or choose by the "
-            "present splits, which were changed since. Train again, or ingest with the parameters of the training."
-        )
-    return template.render(
+    _require_unseen(rows, training, run)
+    return render(
+        __package__,
+        "report.html.j2",
         title=f"{wording.display(run)}: {question(training.classes)}",
         verdict=verdict(metrics, comparison, run, options),
         test_set=wording.describe_test_set(rows, training.classes),
@@ -232,6 +225,16 @@ def write_report(
         parameters=parameters_used,
         data_format=dict(parameters_used).get("ingestion.format", ""),
     )
+
+
+def _require_unseen(rows: Table, training: Corpus, run: str) -> None:
+    """Refuse predictions of other splits than the present ones, such as after an ingestion with other options."""
+    trains = rows["image_id"].isin(training.manifest["image_id"])
+    if trains.any():
+        raise CorpusError(
+            f"Of the {len(rows):,} images that {run} was scored on, {int(trains.sum()):,} train or choose by the "
+            "present splits, which were changed since. Train again, or ingest with the parameters of the training."
+        )
 
 
 def _arrays(table: Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

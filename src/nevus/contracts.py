@@ -7,8 +7,9 @@ type checker they are the real types, for Kedro they are `Any`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -135,12 +136,14 @@ class Corpus(NamedTuple):
         pixels: (N, H, W, 3) uint8, usually memory-mapped and read-only.
         fingerprint: Changes with the source, the parameters and the code that packed it.
         classes: Names of the classes; `label` in the manifest is a position among them.
+        origin: The parameters that packed and split it, by group (`ingestion`, `splits`), as far as they are known.
     """
 
     manifest: Table
     pixels: Pixels
     fingerprint: str
     classes: tuple[str, ...] = CLASSES
+    origin: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class CorpusRecipe:
         check: Called with the whole manifest and quarantine before anything is moved into place; raises
             `QuarantineError` or `CorpusError`.
         classes: Names of the classes.
+        origin: The parameters that it follows; kept beside the packed images.
     """
 
     fingerprint: str
@@ -163,6 +167,7 @@ class CorpusRecipe:
     total: int
     check: Callable[[Table, Table], None]
     classes: tuple[str, ...] = CLASSES
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Classifier(NamedTuple):
@@ -172,11 +177,67 @@ class Classifier(NamedTuple):
         weights: Flat state dict of the network.
         spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool).
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
+        record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
+            method, and by group those that made the corpus), `corpus` (its fingerprint), `images` (counts by split),
+            `code` (versions). Reports and tracking read this, not the configuration of the present call.
     """
 
     weights: Weights
     spec: dict[str, Any]
     example: Pixels
+    record: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default; never changed
+
+
+class Task(NamedTuple):
+    """What an algorithm may know of the images before it sees any.
+
+    Attributes:
+        classes: Names of the classes.
+        counts: Labelled images of each class.
+        unlabeled: Number of unlabelled images.
+        steps: Updates of the whole training, for ramps.
+    """
+
+    classes: tuple[str, ...]
+    counts: tuple[int, ...]
+    unlabeled: int
+    steps: int
+
+
+class Batch(NamedTuple):
+    """The images of one step, each as float32 in [-1, 1]; an algorithm gets the views that it declares.
+
+    Attributes:
+        images: (L, 3, H, W) labelled images, augmented.
+        targets: (L,) int64 classes of `images`.
+        weak: (U, 3, H, W) unlabelled images, changed a little.
+        strong: (U, 3, H, W) the same images, changed a lot.
+        metadata: `step` (int) and, with unlabelled images, `rows` ((U,) int64, their positions among all of them).
+    """
+
+    images: Tensor
+    targets: Tensor | None = None
+    weak: Tensor | None = None
+    strong: Tensor | None = None
+    metadata: Mapping[str, Any] = MappingProxyType({})
+
+
+class GanBatch(NamedTuple):
+    """What two networks see in one step, images as float32 in [-1, 1], already augmented.
+
+    Attributes:
+        real: (N, 3, H, W) real images.
+        fake: (N, 3, H, W) generated images, without a graph for the discriminator, with one for the generator.
+        latent: (N, L) what they were generated from.
+        labels: (N,) int64 classes of `real` and `fake` where the game is conditional.
+        labeled: Labelled images with their targets where the discriminator is a classifier.
+    """
+
+    real: Tensor
+    fake: Tensor
+    latent: Tensor
+    labels: Tensor | None = None
+    labeled: Batch | None = None
 
 
 class StepOutput(NamedTuple):

@@ -4,16 +4,16 @@ from kedro.pipeline import Pipeline
 
 from nevus.pipelines.audit.pipeline import create_pipeline as audit
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
-from nevus.pipelines.floors.pipeline import create_pipeline as floors
-from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
+from nevus.pipelines.ingestion.pipeline import packing
+from nevus.pipelines.method import create_pipeline as method
+from nevus.pipelines.methods import METHODS
 from nevus.pipelines.relink.pipeline import create_pipeline as relink
 from nevus.pipelines.relink.pipeline import without_siblings
-from nevus.pipelines.reporting.pipeline import create_pipeline as reporting
-from nevus.pipelines.ssgan.pipeline import create_pipeline as ssgan
-from nevus.pipelines.supervised.pipeline import create_pipeline as supervised
 from nevus.pipelines.tfrecords.pipeline import create_check_pipeline as check_tfrecords
 from nevus.pipelines.tfrecords.pipeline import create_pipeline as tfrecords
+
+DEFAULT = "ssgan"
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -22,16 +22,14 @@ def register_pipelines() -> dict[str, Pipeline]:
     Returns:
         Names as in `kedro run --pipeline=NAME`.
     """
-    with_baseline = supervised() + inference("supervised") + floors()
-    reported = reporting("ssgan", "supervised")
-    whole_ssgan = ingestion() + ssgan() + inference("ssgan") + with_baseline + reported
+    methods = {name: packing() + method(name) for name in METHODS}
     return {
-        "__default__": whole_ssgan,
+        "__default__": methods[DEFAULT],
         "ingestion": ingestion() + audit(),
-        "ssgan": whole_ssgan,
+        **methods,
         "cross_validation": ingestion() + cross_validation(),
         "relink": relink(),
-        "unrelated": without_siblings(reported.filter(node_names=["evaluate_ssgan"])),
+        "unrelated": without_siblings(methods[DEFAULT].filter(node_names=[f"{DEFAULT}.evaluate"])),
         "tfrecords": ingestion() + tfrecords(),
         "check_tfrecords": check_tfrecords(),
     }

@@ -3,6 +3,7 @@
 import os
 import warnings
 
+from nevus.configuration import ConfigLoader, run_folder
 from nevus.hooks import CheckpointHooks, ParameterHooks, SummaryHooks, TrackingHooks
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
@@ -12,15 +13,15 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-# `ssgan.metrics`: the dot groups the datasets of a run (docs/decisions/0001-names-of-runs.md).
-warnings.filterwarnings("ignore", message="One or more dataset names contain", category=UserWarning)
 # Kedro 1.7 calls omegaconf 2.4 by an old name.
 warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)
 
 tracking = TrackingHooks()
 HOOKS = (ParameterHooks(), CheckpointHooks(), tracking, SummaryHooks(tracking))
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
+    "custom_resolvers": {"run": run_folder},
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft", "catalog": "soft", "globals": "soft", "mlflow": "soft"},

@@ -5,14 +5,16 @@ nothing since softmax ignores a common shift. Then D(x) = Z / (Z + 1) with Z = s
 being real.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nevus.contracts import StepOutput
+from nevus.contracts import GanBatch, StepOutput, TrainingError
 
+Network = Callable[..., Any]
 GeneratorLoss = Literal["feature_matching", "non_saturating"]
 
 
@@ -74,42 +76,59 @@ class SemiSupervisedGan:
         self.kind = generator_loss
         self.unlabeled_weight = unlabeled_weight
 
-    def discriminator_loss(
-        self, labeled_logits: Tensor, targets: Tensor, real_logits: Tensor, fake_logits: Tensor
-    ) -> StepOutput:
+    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
         """Cross-entropy on the labelled images, real or generated on the others.
 
         Args:
-            labeled_logits: (L, K).
-            targets: (L,) class indices.
-            real_logits: (N, K) of unlabelled images.
-            fake_logits: (M, K) of generated images.
+            discriminator: (N, 3, H, W) to (N, K) logits.
+            batch: With labelled images.
 
         Returns:
             The loss in nats; `d_real` and `d_fake` are mean D(x): 1 and 0 when the discriminator wins.
-        """
-        labeled = F.cross_entropy(labeled_logits, targets)
-        unlabeled = unlabeled_discriminator_loss(real_logits, fake_logits)
-        scalars = {
-            "labeled_loss": labeled,
-            "unlabeled_loss": unlabeled,
-            "d_real": realness(real_logits).mean(),
-            "d_fake": realness(fake_logits).mean(),
-            "labeled_accuracy": (labeled_logits.argmax(dim=1) == targets).float().mean(),
-        }
-        return StepOutput(labeled + self.unlabeled_weight * unlabeled, detached(scalars))
 
-    def generator_loss(self, real_features: Tensor, fake_features: Tensor, fake_logits: Tensor) -> StepOutput:
+        Raises:
+            TrainingError: The batch has no labelled images.
+        """
+        labeled, targets = labeled_part(batch)
+        parts = [labeled, batch.real, batch.fake]
+        logits = discriminator(torch.cat(parts))  # one pass, large enough to keep the processor busy
+        on_labeled, on_real, on_fake = logits.split([len(part) for part in parts])
+        supervised = F.cross_entropy(on_labeled, targets)
+        unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
+        scalars = {
+            "labeled_loss": supervised,
+            "unlabeled_loss": unlabeled,
+            "d_real": realness(on_real).mean(),
+            "d_fake": realness(on_fake).mean(),
+            "labeled_accuracy": (on_labeled.argmax(dim=1) == targets).float().mean(),
+        }
+        return StepOutput(supervised + self.unlabeled_weight * unlabeled, detached(scalars))
+
+    def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the generator minimises; the feature distance is logged whichever it is.
 
         Args:
-            real_features: (N, F).
-            fake_features: (M, F).
-            fake_logits: (M, K).
+            generator: Not asked.
+            discriminator: With `return_features=True` (N, F) features and (N, K) logits.
+            batch: Real and generated images.
         """
+        fake_features, fake_logits = discriminator(batch.fake, return_features=True)
+        with torch.no_grad():  # the features of the real images need no graph
+            real_features, _ = discriminator(batch.real, return_features=True)
         distance = feature_matching_loss(real_features, fake_features)
         loss = distance if self.kind == "feature_matching" else non_saturating_loss(fake_logits)
         return StepOutput(loss, detached({"generator_loss": loss, "feature_distance": distance}))
+
+
+def labeled_part(batch: GanBatch) -> tuple[Tensor, Tensor]:
+    """The labelled images and their targets.
+
+    Raises:
+        TrainingError: There are none.
+    """
+    if batch.labeled is None or batch.labeled.targets is None:
+        raise TrainingError("a semi-supervised GAN needs labelled images in every batch, but this one has none.")
+    return batch.labeled.images, batch.labeled.targets
 
 
 def detached(scalars: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,28 +1,43 @@
 """When a checkpoint may be taken up again."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
 from nevus.contracts import Corpus, Options
 
 
-def checkpoint_key(method: str, corpus: Corpus, *options: Options) -> str:
-    """Fingerprint of all that a training depends on: data, parameters and code.
+class HasModules(Protocol):
+    """A learner."""
+
+    @property
+    def modules(self) -> tuple[Any, ...]:
+        """The objects whose code decides what is learnt."""
+
+
+def checkpoint_key(method: str, seed: int, learner: HasModules, corpora: Iterable[Corpus], *options: Options) -> str:
+    """Fingerprint of all that a training depends on: data, parameters and the code that it uses, and only that.
 
     Args:
         method: Name of the method.
-        corpus: What it trains on; images left out of its manifest, or labelled otherwise, change the key.
+        seed: Of the training.
+        learner: Names the code: its own, and that of its networks, algorithm or objective.
+        corpora: What it trains on and chooses by; images left out of a manifest, or labelled otherwise, change the key.
         options: Its parameters.
     """
     import torch
 
-    from nevus import augment, networks, objectives, training
-    from nevus.corpus import views
-    from nevus.corpus.fingerprint import code_fingerprint, fingerprint
-    from nevus.pipelines import ssgan, supervised
+    from nevus.corpus.fingerprint import fingerprint, imported_code_fingerprint
 
+    used = {type(part).__module__ for part in (learner, *learner.modules)}
+    always = {"nevus.training.loop", "nevus.training.batches", "nevus.augment.batch", "nevus.corpus.views"}
     return fingerprint(
         method,
-        corpus.fingerprint,
-        corpus.manifest[["image_id", "split", "label"]].to_json(orient="values"),
+        seed,
+        [corpus.fingerprint for corpus in corpora],
+        [corpus.manifest[["image_id", "split", "label"]].to_json(orient="values") for corpus in corpora],
         [o.model_dump(mode="json") for o in options],
-        code_fingerprint(augment, networks, objectives, training, views, ssgan, supervised),
+        imported_code_fingerprint(*used, *always),
         torch.__version__,
     )

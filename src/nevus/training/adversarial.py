@@ -1,60 +1,56 @@
-"""Train a discriminator that classifies, against a generator."""
+"""One learner for every GAN: two networks, an objective, two optimizers, and running means of the weights."""
 
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nevus.contracts import Pixels, StepOutput
+from nevus.contracts import Batch, GanBatch, Pixels, StepOutput
 from nevus.training.averaging import averaged
-from nevus.training.batches import balanced, cyclic, to_images, to_pixels
+from nevus.training.images import to_pixels
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
 from nevus.training.stateful import Parts
 
-
-class ClassifyingDiscriminator(Protocol):
-    """A network whose features and logits can be had apart."""
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) to (N, F)."""
-
-    def forward_head(self, features: Tensor) -> Tensor:
-        """(N, F) to (N, K)."""
+Network = Callable[..., Tensor]
 
 
 class Objective(Protocol):
-    """The two losses of a game; see `nevus.objectives`."""
+    """The two losses of a game; each is handed the networks, so that it may ask them whatever it needs."""
 
-    def discriminator_loss(self, labeled: Tensor, targets: Tensor, real: Tensor, fake: Tensor) -> StepOutput:
-        """From (L, K), (L,), (N, K), (M, K)."""
+    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
+        """What the discriminator minimises; `batch.fake` has no graph."""
 
-    def generator_loss(self, real_features: Tensor, fake_features: Tensor, fake_logits: Tensor) -> StepOutput:
-        """From (N, F), (M, F), (M, K)."""
+    def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
+        """What the generator minimises; `batch.fake` has a graph, the discriminator's weights get no gradients."""
 
 
-class AdversarialTrainer(Parts):
-    """Update the discriminator on labelled, unlabelled and generated images, then the generator on its features.
+class RealImages(Protocol):
+    """Where real images come from."""
+
+    def __call__(self, step: int) -> tuple[Tensor, np.ndarray[tuple[int], np.dtype[np.int64]]]:
+        """(N, 3, H, W) images of a step, and their positions."""
+
+
+class AdversarialLearner(Parts):
+    """Update the discriminator, once or several times, then the generator.
 
     Args:
-        discriminator: Has `forward_features` and `forward_head`.
+        discriminator: Whatever the objective asks of it.
         generator: (N, L) latents to (N, 3, H, W) images in [-1, 1]; has the length of its latents as `latent`.
         objective: The two losses.
-        labeled: (L, H, W, 3) uint8.
-        labels: (L,) class indices.
-        unlabeled: (U, H, W, 3) uint8, may be memory-mapped; only the images of a batch are read.
-        augment_labeled: Changes labelled images at random.
-        augment: Changes all other images that the discriminator sees; differentiable, since the generator learns
-            through it.
+        real: The real images of a step.
+        labeled: Labelled images of a step, where the discriminator is a classifier.
+        labels: (R,) int64 classes of the real images by position, where the game is conditional.
+        augment: Changes all images that the discriminator sees, but the labelled ones; differentiable, since the
+            generator learns through it.
         discriminator_optimizer: Settings.
         generator_optimizer: Settings.
+        discriminator_steps: Updates of the discriminator for one of the generator.
         loop: Settings of the loop.
-        unlabeled_batch: Unlabelled images a step, and as many generated ones.
-        seed: Of the order of the images.
         runtime: Device and precision.
     """
 
@@ -64,16 +60,14 @@ class AdversarialTrainer(Parts):
         generator: nn.Module,
         objective: Objective,
         *,
-        labeled: Pixels,
-        labels: NDArray[np.int64],
-        unlabeled: Pixels,
-        augment_labeled: Callable[[Tensor], Tensor],
+        real: RealImages,
+        labeled: Callable[[int], Batch] | None = None,
+        labels: Tensor | None = None,
         augment: Callable[[Tensor], Tensor],
         discriminator_optimizer: OptimizerOptions,
         generator_optimizer: OptimizerOptions,
+        discriminator_steps: int,
         loop: LoopOptions,
-        unlabeled_batch: int,
-        seed: int,
         runtime: Runtime,
     ) -> None:
         self.latent: int = generator.latent  # type: ignore[assignment]
@@ -81,69 +75,66 @@ class AdversarialTrainer(Parts):
         self.generator = runtime.place(generator)
         self.average = averaged(self.discriminator, loop.ema_decay)
         self.average_generator = averaged(self.generator, loop.ema_decay)
-        self.teach = ScheduledOptimizer(self.discriminator.parameters(), discriminator_optimizer, steps=loop.steps)
-        self.draw = ScheduledOptimizer(self.generator.parameters(), generator_optimizer, steps=loop.steps)
+        self.discriminator_optimizer = ScheduledOptimizer(
+            self.discriminator, discriminator_optimizer, steps=loop.steps * discriminator_steps
+        )
+        self.generator_optimizer = ScheduledOptimizer(self.generator, generator_optimizer, steps=loop.steps)
         self.parts = {
             "discriminator": self.discriminator,
             "generator": self.generator,
             "average": self.average,
             "average_generator": self.average_generator,
-            "discriminator_optimizer": self.teach,
-            "generator_optimizer": self.draw,
+            "discriminator_optimizer": self.discriminator_optimizer,
+            "generator_optimizer": self.generator_optimizer,
         }
-        self.objective, self.runtime = objective, runtime
-        self.labeled, self.targets = to_images(labeled, runtime.device), torch.from_numpy(labels).to(runtime.device)
-        self.labels, self.unlabeled, self.pool = labels, unlabeled, np.arange(len(unlabeled))
-        self.augment_labeled, self.augment = augment_labeled, augment
-        self.batch, self.unlabeled_batch, self.seed = loop.labeled_batch, unlabeled_batch, seed
+        self.objective, self.augment, self.runtime = objective, augment, runtime
+        self.real, self.labeled, self.labels = real, labeled, labels
+        self.discriminator_steps = discriminator_steps
+        self._trained = [weight for weight in self.discriminator.parameters() if weight.requires_grad]
+        self._discriminator = runtime.in_precision(self.discriminator)
+        self._generator = runtime.in_precision(self.generator)
+
+    @property
+    def modules(self) -> tuple[object, ...]:
+        """The objects whose code decides what is learnt."""
+        return self.discriminator, self.generator, self.objective
 
     def step(self, index: int) -> dict[str, Tensor]:
-        """One update of the discriminator, then one of the generator."""
-        labeled, targets, real = self._batch(index)
-        latent = torch.randn(len(real), self.latent, device=real.device)
-        with self.runtime.autocast():
-            fake = self.generator(latent)
-        fake = fake.float()
-        rate = torch.tensor(self.teach.learning_rate, device=real.device)
-        taught = self._discriminator_loss(labeled, targets, real, fake.detach())
-        self.teach.update(taught.loss)
-        self.average.update_parameters(self.discriminator)
-        drawn = self._generator_loss(real, fake)
-        self.draw.update(drawn.loss)
-        self.discriminator.requires_grad_(True)
+        """The updates of the discriminator, then one of the generator on the last batch."""
+        for turn in range(self.discriminator_steps):
+            last = turn == self.discriminator_steps - 1
+            with torch.set_grad_enabled(last):  # only the last generated images are used again, by the generator
+                real, batch = self._batch(index * self.discriminator_steps + turn)
+            rate = torch.tensor(self.discriminator_optimizer.learning_rate, device=self.runtime.device)
+            taught = self.objective.discriminator_loss(self._discriminator, self._seen(real, batch))
+            self.discriminator_optimizer.update(taught.loss)
+            self.average.update_parameters(self.discriminator)
+        self._teach(False)
+        seen = batch._replace(real=self.augment(real), fake=self.augment(batch.fake))
+        drawn = self.objective.generator_loss(self._generator, self._discriminator, seen)
+        self.generator_optimizer.update(drawn.loss)
+        self._teach(True)
         self.average_generator.update_parameters(self.generator)
         return {**taught.scalars, **drawn.scalars, "learning_rate": rate}
 
-    def _batch(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Augmented labelled images, their targets, unlabelled images as they are."""
-        device = self.runtime.device
-        chosen = torch.from_numpy(balanced(self.labels, step=index, batch=self.batch, seed=self.seed))
-        rows = cyclic(self.pool, step=index, batch=self.unlabeled_batch, seed=self.seed + 1)
-        return (
-            self.augment_labeled(self.labeled[chosen]),
-            self.targets[chosen],
-            to_images(self.unlabeled[rows], device),
-        )
+    def _batch(self, step: int) -> tuple[Tensor, GanBatch]:
+        """Real images as they are, and a batch whose generated images have their graph."""
+        labeled = self.labeled(step) if self.labeled else None
+        real, rows = self.real(step)
+        labels = None if self.labels is None else self.labels[torch.from_numpy(rows).to(self.labels.device)]
+        latent = torch.randn(len(real), self.latent, device=real.device)
+        fake = self._generator(latent) if labels is None else self._generator(latent, labels)
+        return real, GanBatch(real, fake, latent, labels, labeled)
 
-    def _discriminator_loss(self, labeled: Tensor, targets: Tensor, real: Tensor, fake: Tensor) -> StepOutput:
-        seen = torch.cat([labeled, self.augment(torch.cat([real, fake]))])
-        with self.runtime.autocast():  # one pass, large enough to keep the processor busy
-            logits = self.discriminator(seen).float()
-        on_labeled, on_real, on_fake = logits.tensor_split([len(labeled), len(labeled) + len(real)])
-        return self.objective.discriminator_loss(on_labeled, targets, on_real, on_fake)
+    def _teach(self, on: bool) -> None:
+        """Whether the discriminator's weights get gradients; frozen ones never do."""
+        for weight in self._trained:
+            weight.requires_grad_(on)
 
-    def _generator_loss(self, real: Tensor, fake: Tensor) -> StepOutput:
-        """The features of the real images need no graph, and the discriminator no gradients."""
-        network = cast(ClassifyingDiscriminator, self.discriminator)
-        self.discriminator.requires_grad_(False)
-        # Outside autocast, as for the discriminator: in bfloat16 the shifts would be rounded to other places.
-        seen_real, seen_fake = self.augment(real), self.augment(fake)
-        with self.runtime.autocast():
-            with torch.no_grad():
-                real_features = network.forward_features(seen_real).float()
-            features = network.forward_features(seen_fake)
-            logits = network.forward_head(features).float()
-        return self.objective.generator_loss(real_features, features.float(), logits)
+    def _seen(self, real: Tensor, batch: GanBatch) -> GanBatch:
+        """What the discriminator learns from: one draw of the augmentation for all, generated images without graph."""
+        seen = self.augment(torch.cat([real, batch.fake.detach()]))
+        return batch._replace(real=seen[: len(real)], fake=seen[len(real) :])
 
     @torch.no_grad()
     def images(self, latent: Tensor) -> Pixels:

@@ -1,67 +1,108 @@
-"""Which images make the batch of a step: a pure function of seed and step, so that nothing of it needs a checkpoint."""
+"""The batch of a step, made of pools of images: which images, and how each view changes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nevus.contracts import Pixels
+from nevus.contracts import Batch
+from nevus.training.pool import Pool
+from nevus.training.sampling import balanced, cyclic, natural
 
-Indices = NDArray[np.int64]
+SAMPLERS = {"balanced": balanced, "natural": natural}
 
-
-def cyclic(pool: Indices, *, step: int, batch: int, seed: int) -> Indices:
-    """The images of one step when the pool is gone through again and again, in a new order each time.
-
-    Args:
-        pool: (N,) what to draw from.
-        step: Number of the step, from 0.
-        batch: Number of images wanted; may exceed N.
-        seed: Of the orders.
-
-    Returns:
-        (batch,) elements of the pool.
-    """
-    positions = np.arange(step * batch, (step + 1) * batch)
-    rounds, places = positions // len(pool), positions % len(pool)
-    chosen = np.empty(batch, dtype=np.int64)
-    for number in np.unique(rounds):
-        order = np.random.default_rng([seed, int(number)]).permutation(pool)
-        chosen[rounds == number] = order[places[rounds == number]]
-    return chosen
+View = Callable[[Tensor], Tensor]  # (N, 3, H, W) in [-1, 1], the same shape
 
 
-def balanced(labels: Sequence[int] | Indices, *, step: int, batch: int, seed: int) -> Indices:
-    """A labelled batch with the same number of each class; a remainder goes to the classes in turn, step by step.
+class LabeledBatches:
+    """Augmented labelled images with their targets.
 
     Args:
-        labels: (N,) class of every labelled image.
-        step: Number of the step, from 0.
-        batch: Number of images wanted.
-        seed: Of the orders.
-
-    Returns:
-        (batch,) positions in `labels`.
+        pool: L labelled images.
+        labels: (L,) class indices.
+        augment: Changes a batch at random.
+        batch: Images a step.
+        sampling: "balanced" (as many of each class) or "natural" (as frequent as they are).
+        seed: Of the order.
+        device: Where the batch is wanted.
+        rank: Number of this process; it gets its slice of each batch.
+        world_size: Number of processes.
     """
-    labels = np.asarray(labels)
-    classes = np.unique(labels)
-    share = -(-batch // len(classes))
-    drawn = [cyclic(np.flatnonzero(labels == c), step=step, batch=share, seed=seed + 7919 * int(c)) for c in classes]
-    # Column by column, starting at another class each step: whoever falls off the end is a different class each time.
-    return np.roll(np.stack(drawn), step, axis=0).T.reshape(-1)[:batch]
+
+    def __init__(
+        self,
+        pool: Pool,
+        labels: NDArray[np.int64],
+        *,
+        augment: View,
+        batch: int,
+        sampling: str,
+        seed: int,
+        device: torch.device,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.pool, self.labels, self.augment, self.device = pool, labels, augment, device
+        self.sampler = partial(
+            SAMPLERS[sampling], labels, batch=batch, seed=seed, rank=rank, world_size=world_size
+        )
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step, numbered from 0."""
+        rows = self.sampler(step=step)
+        targets = torch.from_numpy(self.labels[rows]).to(self.device)
+        return Batch(self.augment(self.pool.images(rows)), targets, metadata={"step": step})
 
 
-def to_images(pixels: Pixels, device: torch.device | None = None) -> Tensor:
-    """(N, H, W, 3) uint8 to (N, 3, H, W) float32 in [-1, 1], channels last in memory."""
-    copied = torch.from_numpy(np.array(pixels))  # memory-mapped pixels are read-only, which PyTorch does not know of
-    images = copied.to(device).permute(0, 3, 1, 2)
-    return images.to(torch.float32).div_(127.5).sub_(1)
+class UnlabeledImages:
+    """Unlabelled images as they are, gone through again and again.
+
+    Args:
+        pool: U images.
+        batch: Images a step.
+        seed: Of the order.
+        rank: Number of this process; it gets its slice of each batch.
+        world_size: Number of processes.
+    """
+
+    def __init__(self, pool: Pool, *, batch: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        self.pool = pool
+        self.sampler = partial(
+            cyclic, np.arange(len(pool)), batch=batch, seed=seed, rank=rank, world_size=world_size
+        )
+
+    def __call__(self, step: int) -> tuple[Tensor, NDArray[np.int64]]:
+        """(B, 3, H, W) images of a step and their (B,) positions in the pool."""
+        rows = self.sampler(step=step)
+        return self.pool.images(rows), rows
 
 
-def to_pixels(images: Tensor) -> Pixels:
-    """The way back: (N, 3, H, W) in [-1, 1] to (N, H, W, 3) uint8, rounded."""
-    scaled = images.detach().float().clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
-    pixels: Pixels = scaled.permute(0, 2, 3, 1).cpu().numpy()
-    return pixels
+class SemiSupervisedBatches:
+    """Labelled images, and those views of unlabelled ones that an algorithm declares.
+
+    Args:
+        labeled: The labelled part.
+        unlabeled: The unlabelled images.
+        weak: Changes an image a little.
+        strong: Changes an image a lot.
+        views: Which of the two are made.
+    """
+
+    def __init__(
+        self, labeled: LabeledBatches, unlabeled: UnlabeledImages, *, weak: View, strong: View, views: Sequence[str]
+    ) -> None:
+        self.labeled, self.unlabeled = labeled, unlabeled
+        self.weak, self.strong, self.views = weak, strong, views
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step, numbered from 0."""
+        batch = self.labeled(step)
+        images, rows = self.unlabeled(step)
+        return batch._replace(
+            weak=self.weak(images) if "weak" in self.views else None,
+            strong=self.strong(images) if "strong" in self.views else None,
+            metadata={**batch.metadata, "rows": torch.from_numpy(rows)},
+        )

@@ -13,9 +13,10 @@ from tqdm import tqdm
 from nevus.contracts import Checkpoints, Table, TrainingError
 from nevus.training.options import LoopOptions
 from nevus.training.runtime import seeded
+from nevus.training.selection import Selection
 
 
-class Trainer(Protocol):
+class Learner(Protocol):
     """A method in training. All that changes from step to step is in its state."""
 
     def step(self, index: int) -> dict[str, Tensor]:
@@ -52,7 +53,7 @@ class Progress:
 
 
 def train(
-    trainer: Trainer,
+    learner: Learner,
     options: LoopOptions,
     *,
     seed: int,
@@ -60,62 +61,84 @@ def train(
     key: str,
     name: str,
     observer: Observer | None = None,
+    selection: Selection | None = None,
 ) -> tuple[Table, list[tuple[int, Tensor]]]:
-    """Train for a fixed number of steps, or go on from the last checkpoint under `key`.
+    """Train for a number of steps, or go on from the last checkpoint under `key`.
 
     Every step starts from random numbers of its own, made of seed and step. So a training that was killed and continued
     ends with the same weights, bit for bit on a CPU, as one that was not.
 
     Args:
-        trainer: The method.
-        options: Steps, logging, checkpoints.
+        learner: The method.
+        options: Steps, logging, checkpoints, threads.
         seed: Of every random number drawn in the loop.
         checkpoints: Where the state is kept.
         key: Fingerprint of everything that the training depends on; a state under another key is not taken up.
         name: Shown beside the progress bar and in errors.
         observer: What to look at while training.
+        selection: Chooses a step by validation images; may end the training early.
 
     Returns:
-        The history (`step`, the scalars of the trainer, `seconds` since the start) and what the observer saw.
+        The history (`step`, the scalars of the learner, `seconds` since the start) and what the observer saw.
 
     Raises:
         TrainingError: A scalar is not finite; the checkpoint before it stays.
     """
-    progress = resume(trainer, checkpoints.load(key))
+    progress = resume(learner, selection, checkpoints.load(key))
     started = time.perf_counter() - progress.seconds
     pending: list[dict[str, Tensor]] = []
+    over = progress.step >= options.steps or (selection is not None and selection.stopped)
     # disable=None: quiet when the output is not a terminal.
     bar = tqdm(total=options.steps, initial=progress.step, desc=name, unit="step", disable=None, dynamic_ncols=True)
     with seeded(seed), bar:
-        while progress.step < options.steps:
+        while not over:
             torch.manual_seed(step_seed(seed, progress.step))
-            pending.append(trainer.step(progress.step))
+            pending.append(learner.step(progress.step))
             progress.step += 1
-            last = progress.step == options.steps
-            if last or progress.step % options.log_every == 0:
-                row = mean_row(pending, progress.step, name)
+            over = progress.step == options.steps
+            chosen = selection.look(progress.step, last=over) if selection else {}
+            over = over or (selection is not None and selection.stopped)
+            if over or chosen or progress.step % options.log_every == 0:
+                row = mean_row(pending, progress.step, name) | {key: float(value) for key, value in chosen.items()}
                 pending = []
                 progress.rows.append({**row, "seconds": round(time.perf_counter() - started, 3)})
                 bar.set_postfix({key: f"{value:.3g}" for key, value in row.items() if "loss" in key})
             bar.update()
-            if observer and (last or progress.step % observer.every == 0):
+            if observer and (over or progress.step % observer.every == 0):
                 progress.seen.append((progress.step, observer.look()))
             # Only where nothing is pending: a checkpoint then needs no half-finished row.
-            if not pending and (last or progress.step % options.checkpoint_every < options.log_every):
+            if not pending and (over or progress.step % options.checkpoint_every < options.log_every):
                 progress.seconds = time.perf_counter() - started
-                state = trainer.state()
-                require_finite(state, name, progress.step)
-                checkpoints.save(key, {"progress": vars(progress), "trainer": state})
+                save(learner, selection, progress, checkpoints, key, name)
+    if selection is not None:
+        selection.restore_best()
     history = pd.DataFrame(progress.rows)
     history.insert(0, "step", history.pop("step").astype("int64"))
     return history, progress.seen
 
 
-def resume(trainer: Trainer, state: dict[str, Any] | None) -> Progress:
+def save(
+    learner: Learner,
+    selection: Selection | None,
+    progress: Progress,
+    checkpoints: Checkpoints,
+    key: str,
+    name: str,
+) -> None:
+    """Keep the state of everything, unless it has gone bad."""
+    state = learner.state()
+    require_finite(state, name, progress.step)
+    parts = {"progress": vars(progress), "learner": state}
+    checkpoints.save(key, parts | ({"selection": selection.state_dict()} if selection else {}))
+
+
+def resume(learner: Learner, selection: Selection | None, state: dict[str, Any] | None) -> Progress:
     """Start at the beginning, or where a checkpoint was taken."""
     if state is None:
         return Progress(step=0, rows=[], seen=[], seconds=0.0)
-    trainer.restore(state["trainer"])
+    learner.restore(state["learner"])
+    if selection is not None:
+        selection.load_state_dict(state["selection"])
     return Progress(**state["progress"])
 
 

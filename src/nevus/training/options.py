@@ -44,3 +44,15 @@ class LoopOptions(Options):
     checkpoint_every: int = Field(ge=1)
     precision: Literal["auto", "float32", "bfloat16"]
     device: Literal["auto", "cpu", "cuda"]
+
+
+class SelectionOptions(Options):
+    """Choose the step that predicts by validation images. Without it the last step does.
+
+    Attributes:
+        every: Steps between two scores (AUC, over more than two classes its mean) on the validation images.
+        patience: Stop when so many steps have brought no better score; null trains to the end.
+    """
+
+    every: int = Field(ge=1)
+    patience: int | None = Field(ge=1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -25,10 +25,30 @@ class Runtime:
         """Move a model here, ready to train, channels last: the layout in which convolutions are fastest."""
         return model.to(self.device).to(memory_format=torch.channels_last).train()
 
+    def in_precision(self, model: nn.Module) -> "InPrecision":
+        """The model, called in the chosen precision and answering in float32."""
+        return InPrecision(model, self)
+
     def autocast(self) -> torch.autocast:
         """Run convolutions and matrix products in the chosen precision; a no-op for float32."""
         enabled = self.precision is not torch.float32
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+class InPrecision:
+    """Calls a network under autocast and hands out float32: losses are computed in full precision, and outside.
+
+    No module, so that it has no parameters and no state of its own.
+    """
+
+    def __init__(self, model: nn.Module, runtime: Runtime) -> None:
+        self.model, self.runtime = model, runtime
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """What the network returns, a tensor or a tuple of them, as float32."""
+        with self.runtime.autocast():
+            output = self.model(*args, **options)
+        return tuple(part.float() for part in output) if isinstance(output, tuple) else output.float()
 
 
 def choose_runtime(options: LoopOptions) -> Runtime:

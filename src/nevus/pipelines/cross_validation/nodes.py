@@ -1,58 +1,74 @@
 """Choose the number of steps, and all else, on the labelled training images alone."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from nevus.contracts import Checkpoints, Corpus, Figure, Table
-from nevus.pipelines.checkpoint_key import checkpoint_key
+from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
-from nevus.pipelines.ssgan.nodes import ssgan_trainer
-from nevus.pipelines.ssgan.params import SsganParams
-from nevus.pipelines.supervised.nodes import supervised_trainer
-from nevus.pipelines.supervised.params import ClassifierParams
 
-if TYPE_CHECKING:
-    from nevus.training.adversarial import AdversarialTrainer
-    from nevus.training.supervised import SupervisedTrainer
+SCORE_COLUMNS = ("method", "repeat", "fold", "step", "accuracy", "auc")
 
 
 def cross_validate(
     training: Corpus,
-    classifier: ClassifierParams,
-    ssgan: SsganParams,
+    params: TrainingParams,
+    seed: int,
     options: CrossValidationParams,
     checkpoints: Checkpoints,
+    *,
+    method: str,
+    learner_of: Callable[..., Any],
 ) -> Table:
-    """Train on all labelled images but one fold, and score that fold while training goes on.
+    """Train a method on all labelled images but one fold, and score that fold while training goes on.
 
     The unlabelled images are those of the corpus less those of a held-out lesion; held-out images never join them.
     Folds already done are kept when the run is interrupted.
 
     Args:
         training: The corpus without the test split.
-        classifier: Network, augmentation, optimizer and loop.
-        ssgan: What the GAN adds.
-        options: Folds and repeats.
+        params: Of the method.
+        seed: Of the first fold's training; every other has its own.
+        options: Methods, folds and repeats.
         checkpoints: Where finished folds are kept.
+        method: Name in the registry; without a row where it is not asked for.
+        learner_of: What is trained, from corpus, parameters and seed.
 
     Returns:
-        One row a method, repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two
-        classes `auc` is the mean over them, each against the rest.
+        One row a repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two classes
+        `auc` is the mean over them, each against the rest.
     """
     import pandas as pd
 
-    key = checkpoint_key("cross_validation", training, classifier, ssgan, options)
-    done: dict[str, list[dict[str, Any]]] = checkpoints.load(key) or {}
-    for method in options.methods:
-        for repeat, fold, held_out in deal(training, options):
-            name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
-            if name in done:
-                continue
-            seeded = classifier.model_copy(update={"seed": classifier.seed + 1000 * repeat + fold})
-            scores = score_fold(method, training, held_out, seeded, ssgan, options.look_every, name)
-            done[name] = [{"method": method, "repeat": repeat, "fold": fold, **row} for row in scores]
-            checkpoints.save(key, done)
-    return pd.DataFrame([row for rows in done.values() for row in rows])
+    if method not in options.methods:
+        return pd.DataFrame(columns=list(SCORE_COLUMNS))
+    key = ""
+    done: dict[str, list[dict[str, Any]]] = {}
+    for repeat, fold, held_out in deal(training, options):
+        rest = set_apart(training, held_out)
+        own_seed = seed + 1000 * repeat + fold
+        learner = learner_of(rest, params, own_seed)
+        if not key:
+            key = key_of(method, seed, learner, training, params, options)
+            done = checkpoints.load(key) or {}
+        name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
+        if name in done:
+            continue
+        scores = score_fold(learner, training, held_out, params, own_seed, options.look_every, name)
+        done[name] = [{"method": method, "repeat": repeat, "fold": fold, **row} for row in scores]
+        checkpoints.save(key, done)
+    return pd.DataFrame([row for rows in done.values() for row in rows], columns=list(SCORE_COLUMNS))
+
+
+def key_of(
+    method: str, seed: int, learner: Any, training: Corpus, params: TrainingParams, options: CrossValidationParams
+) -> str:
+    """When finished folds may be kept: which other methods are asked for does not matter."""
+    from nevus.corpus.fingerprint import fingerprint
+    from nevus.pipelines.checkpoint_key import checkpoint_key
+
+    dealt = options.model_dump(mode="json", exclude={"methods"})
+    return fingerprint("cross_validation", dealt, checkpoint_key(method, seed, learner, (training,), params))
 
 
 def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int, int, Any]]:
@@ -89,11 +105,11 @@ def set_apart(training: Corpus, held_out: Any) -> Corpus:
 
 
 def score_fold(
-    method: str,
+    learner: Any,
     training: Corpus,
     held_out: Any,
-    classifier: ClassifierParams,
-    ssgan: SsganParams,
+    params: TrainingParams,
+    seed: int,
     look_every: int,
     name: str,
 ) -> list[dict[str, float]]:
@@ -106,19 +122,15 @@ def score_fold(
     from nevus.training.prediction import predict_probabilities
 
     pixels, labels = labeled_images(training)
-    rest = set_apart(training, held_out)
-    trainer: SupervisedTrainer | AdversarialTrainer
-    gan = method == "ssgan"
-    trainer = ssgan_trainer(rest, classifier, ssgan) if gan else supervised_trainer(rest, classifier)
 
     def look() -> torch.Tensor:
-        probabilities = predict_probabilities(trainer.average, pixels[held_out], average_d4=classifier.average_d4)
+        probabilities = predict_probabilities(learner.average, pixels[held_out], average_d4=params.average_d4)
         return torch.from_numpy(of_interest(probabilities))
 
     _, seen = train(
-        trainer,
-        classifier.loop,
-        seed=classifier.seed,
+        learner,
+        params.loop,
+        seed=seed,
         checkpoints=NoCheckpoints(),
         key="",
         name=name,
@@ -138,20 +150,23 @@ class NoCheckpoints:
         """Nothing."""
 
 
-def summarise_cross_validation(scores: Table) -> Table:
-    """Average the held-out scores over the folds, with one standard error.
+def summarise_cross_validation(*tables: Table) -> tuple[Table, Table]:
+    """Average the held-out scores of all methods over the folds, with one standard error.
 
     Args:
-        scores: One row a method, repeat, fold and step.
+        tables: Scores of a method each, one row a repeat, fold and step.
 
     Returns:
-        One row a method and step: `accuracy`, `accuracy_error`, `auc`, `auc_error`, rounded to four digits. Folds share
+        All scores, and one row a method and step: `accuracy`, `accuracy_error`, `auc`, `auc_error`, rounded to four digits. Folds share
         most of their training images, so the errors are too small rather than too large.
     """
+    import pandas as pd
+
+    scores = pd.concat([table for table in tables if len(table)], ignore_index=True)
     grouped = scores.groupby(["method", "step"], sort=False)[["accuracy", "auc"]]
     means, errors = grouped.mean(), grouped.sem().add_suffix("_error")
     summary = means.join(errors)[["accuracy", "accuracy_error", "auc", "auc_error"]]
-    return summary.round(4).reset_index()
+    return scores, summary.round(4).reset_index()
 
 
 def draw_cross_validation(scores: Table) -> Figure:

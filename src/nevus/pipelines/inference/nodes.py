@@ -1,25 +1,33 @@
 """The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
-from nevus.contracts import Classifier, Corpus, Table
+from nevus.contracts import Classifier, Corpus, CorpusError, Table
 
 
 def predict_test(classifier: Classifier, test: Corpus) -> Table:
     """Give every test image the probability of each class.
 
     Args:
-        classifier: As packaged; exactly what would be handed to somebody else.
+        classifier: As trained; exactly what would be handed to somebody else.
         test: The test split.
 
     Returns:
         One row an image: `image_id`, `split`, `group_id`, `label`, `seed` and, with two classes, the `probability` of
         the second; with more, `probability_<k>` of each class k.
+
+    Raises:
+        CorpusError: The images were split otherwise when the classifier was trained.
     """
     from nevus.metrics.predictions import prediction_table
-    from nevus.networks.discriminators import build_discriminator
+    from nevus.networks.build import build
     from nevus.training.prediction import predict_probabilities
 
+    if classifier.record.get("corpus", test.fingerprint) != test.fingerprint:
+        raise CorpusError(
+            f"{classifier.record['method']} was trained on other images, labels or splits than these test images belong "
+            "to, so some of them may have trained it. Train again, or give the parameters of the training."
+        )
     spec = classifier.spec
-    model = build_discriminator(spec["network"], classes=len(spec["classes"]), size=spec["size"])
+    model = build(spec["network"], classes=len(spec["classes"]), size=spec["size"])
     model.load_state_dict(classifier.weights)
     probabilities = predict_probabilities(model, test.pixels, average_d4=spec["average_d4"])
     return prediction_table(test.manifest, probabilities, seed=spec["seed"])

@@ -1,6 +1,8 @@
 """From raw files to one corpus."""
 
 import logging
+from dataclasses import replace
+from typing import get_args
 
 from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, Table
 from nevus.corpus.options import DuplicateOptions, SplitOptions
@@ -21,7 +23,7 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
     """
     from nevus.corpus.pack import recipe
 
-    return recipe(
+    packing = recipe(
         list_images(source, options),
         size=options.size,
         resize=options.resize,
@@ -30,6 +32,8 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
         max_pixels=options.max_pixels,
         max_quarantined_share=options.max_quarantined_share,
     )
+    unread = set(get_args(type(options).model_fields["format"].annotation)) - {options.format}
+    return replace(packing, origin=options.model_dump(mode="json", exclude=unread))
 
 
 def list_images(source: Source | None, options: IngestionParams) -> Listing:
@@ -75,6 +79,7 @@ def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions, inge
     assignment = assign(packed.manifest, duplicates, options, classes=packed.classes)
     if options.outliers == "remove":
         assignment = leave_out(packed, assignment, resize=ingestion.resize, threshold=options.outlier_threshold)
+    assignment.attrs["splits"] = options.model_dump(mode="json")  # kept with the table, so that a training knows
     kinds = assignment["reason"].dropna().str.split(":").str[0].value_counts()
     for kind, count in kinds.items():  # what a run leaves out must not go unseen
         logger.info("%s images: %s", f"{count:,}", kind)

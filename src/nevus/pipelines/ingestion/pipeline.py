@@ -1,4 +1,4 @@
-"""Raw files to one corpus, its counts and a contact sheet."""
+"""Raw files to packed images, and packed images to one split each."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -10,9 +10,12 @@ from nevus.pipelines.ingestion.nodes import (
     summarise_corpus,
 )
 
+# What all methods share: packed once, whatever is trained on it and however it is split.
+SHARED = {"packed@corpus", "packed@quarantine", "duplicates"}
 
-def create_pipeline() -> Pipeline:
-    """`packed@...` are views of the packed images, `corpus@...` of the same images once each has its split."""
+
+def packing() -> Pipeline:
+    """Raw files to `packed@...`, which are views of the packed images, and the pairs of them that are one image."""
     return Pipeline(
         [
             Node(pack_corpus, ["source", "params:ingestion"], "packed@recipe", name="pack_corpus"),
@@ -22,6 +25,18 @@ def create_pipeline() -> Pipeline:
                 "duplicates",
                 name="find_duplicate_images",
             ),
+        ],
+        tags="ingestion",
+    )
+
+
+def splitting() -> Pipeline:
+    """Packed images to `corpus@...`, which are views of the same images once each has its split.
+
+    Every method splits for itself: two runs with other label budgets, side by side, change nothing for one another.
+    """
+    return Pipeline(
+        [
             Node(
                 assign_splits,
                 ["packed@corpus", "duplicates", "params:splits", "params:ingestion"],
@@ -38,3 +53,8 @@ def create_pipeline() -> Pipeline:
         ],
         tags="ingestion",
     )
+
+
+def create_pipeline() -> Pipeline:
+    """Raw files to packed and split images, their counts and a contact sheet."""
+    return packing() + splitting()

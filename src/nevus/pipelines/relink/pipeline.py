@@ -4,6 +4,8 @@ from kedro.pipeline import Node, Pipeline
 
 from nevus.pipelines.relink.nodes import drop_siblings, relink_images, summarise_relink
 
+PREDICTIONS = (".predictions", ".majority", ".colour_svm")
+
 
 def create_pipeline() -> Pipeline:
     """Both corpora have been packed before, each by `kedro run --pipeline=ingestion` with its own environment."""
@@ -30,22 +32,24 @@ def without_siblings(evaluation: Pipeline) -> Pipeline:
     """Score a finished run once more, on the test images whose lesion has no other image among those that train.
 
     Args:
-        evaluation: Nodes that turn `*.predictions` into scores.
+        evaluation: The node of a method that turns predictions into scores, such as `ssgan.evaluate`.
 
     Returns:
-        The same nodes in the namespace `unrelated`, fed with what `relink.matches` leaves of the predictions on disk.
+        The same node in the namespace `unrelated`, fed with what `relink.matches` leaves of the predictions on disk.
     """
-    tables = sorted(name for name in evaluation.inputs() if name.endswith(".predictions"))
+    method = evaluation.nodes[0].namespace
+    tables = sorted(name for name in evaluation.inputs() if name.endswith(PREDICTIONS))
     drops = [
         Node(
             drop_siblings,
-            ["relink.matches", "corpus@assignment", table, "params:relink"],
+            ["relink.matches", f"{method}.corpus@assignment", table, "params:relink"],
             f"unrelated.{table}",
-            name=f"drop_siblings_from_{table.removesuffix('.predictions')}",
+            name=f"drop_siblings_from_{table}",
         )
         for table in tables
     ]
-    options = {name for name in evaluation.inputs() if name.startswith("params:")}
+    kept = evaluation.inputs() - set(tables)
+    options = {name for name in kept if name.startswith("params:")}
     return Pipeline(drops, tags="relink") + Pipeline(
-        evaluation, namespace="unrelated", parameters=options, tags="relink"
+        evaluation, namespace="unrelated", inputs=kept - options, parameters=options, tags="relink"
     )

@@ -1,1 +1,1 @@
-"""Pipeline `ssgan`: see `pipeline.py`."""
+"""The semi-supervised GAN: parameters and nodes; `nevus.pipelines.method` puts them together."""

@@ -1,32 +1,43 @@
 """Train the semi-supervised GAN."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
-from nevus.contracts import Checkpoints, Corpus, Pixels, Table, Weights
-from nevus.pipelines.checkpoint_key import checkpoint_key
+from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weights
+from nevus.pipelines.classifier.nodes import build_network, choose_by, finish, labeled_batches
 from nevus.pipelines.ssgan.params import SsganParams
-from nevus.pipelines.supervised.params import ClassifierParams
 
 if TYPE_CHECKING:
-    from nevus.training.adversarial import AdversarialTrainer
+    from nevus.training.adversarial import AdversarialLearner
 
 FRAME_IMAGES = 64  # a grid of eight by eight
 
 
 def fit_ssgan(
-    training: Corpus, classifier: ClassifierParams, ssgan: SsganParams, checkpoints: Checkpoints
-) -> tuple[Weights, Weights, Table, Pixels, Pixels]:
-    """Train the classifier as the discriminator of a GAN on labelled and unlabelled images (arXiv:1606.03498).
+    training: Corpus,
+    validation: Corpus,
+    params: SsganParams,
+    seed: int,
+    variant: str | None,
+    checkpoints: Checkpoints,
+    *,
+    method: str,
+) -> tuple[Classifier, Table, Weights, Pixels, Pixels]:
+    """Train a classifier as the discriminator of a GAN on labelled and unlabelled images (arXiv:1606.03498).
 
     Args:
-        training: The corpus without the test split.
-        classifier: Network, augmentation, optimizer and loop: the same as the baseline's.
-        ssgan: What the GAN adds.
+        training: The corpus without the images that choose and test.
+        validation: Images that choose the step, where `selection` says so; may be empty otherwise.
+        params: What the classifier shares with its baseline, and what the GAN adds.
+        seed: Of the weights, the batches, the augmentation and the latents.
+        variant: Name of this set of parameters, or None.
         checkpoints: Where the state is kept while training.
+        method: Name in the registry.
 
     Returns:
-        The averaged weights of the discriminator and of the generator, the history, generated images
-        (n, H, W, 3) from the end, and (T, 8H, 8W, 3) pictures of the progress.
+        The classifier with the averaged weights of the discriminator, the history, the averaged weights of the
+        generator, generated images (n, H, W, 3) from the end, and (T, 8H, 8W, 3) pictures of the progress.
 
     Raises:
         CorpusError: A class has no labelled image, or there is no unlabelled one.
@@ -35,61 +46,61 @@ def fit_ssgan(
     import numpy as np
     import torch
 
+    from nevus.pipelines.checkpoint_key import checkpoint_key
     from nevus.training.adversarial import tile
     from nevus.training.averaging import weights_of
     from nevus.training.loop import Observer, train
     from nevus.training.runtime import seeded
 
-    trainer = ssgan_trainer(training, classifier, ssgan)
-    with seeded(classifier.seed):
-        latents = torch.randn(max(FRAME_IMAGES, ssgan.samples), ssgan.generator.latent)
-    every = -(-classifier.loop.steps // ssgan.frames)
+    learner = build_ssgan_learner(training, params, seed)
+    with seeded(seed):
+        latents = torch.randn(max(FRAME_IMAGES, params.samples), params.generator.latent)
+    every = -(-params.loop.steps // params.frames)
     history, frames = train(
-        trainer,
-        classifier.loop,
-        seed=classifier.seed,
+        learner,
+        params.loop,
+        seed=seed,
         checkpoints=checkpoints,
-        key=checkpoint_key("ssgan", training, classifier, ssgan),
-        name="ssgan",
-        observer=Observer(every, lambda: torch.from_numpy(tile(trainer.images(latents[:FRAME_IMAGES]), columns=8))),
+        key=checkpoint_key(method, seed, learner, (training, validation), params),
+        name=method,
+        observer=Observer(every, lambda: torch.from_numpy(tile(learner.images(latents[:FRAME_IMAGES]), columns=8))),
+        selection=choose_by(validation, learner.average, params),
     )
     return (
-        weights_of(trainer.average),
-        weights_of(trainer.average_generator),
+        finish(learner.average, training, params, method=method, variant=variant, seed=seed),
         history,
-        trainer.images(latents[: ssgan.samples]),
+        weights_of(learner.average_generator),
+        learner.images(latents[: params.samples]),
         np.stack([picture.numpy() for _, picture in frames]),
     )
 
 
-def ssgan_trainer(training: Corpus, classifier: ClassifierParams, ssgan: SsganParams) -> "AdversarialTrainer":
+def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> AdversarialLearner:
     """Introduce networks, objective, images and augmentation to one another."""
     from nevus.augment.batch import BatchAugment
-    from nevus.corpus.views import labeled_images, unlabeled_images
-    from nevus.networks.discriminators import build_discriminator
+    from nevus.corpus.views import unlabeled_images
     from nevus.networks.generators import build_generator
     from nevus.objectives.semi_supervised import SemiSupervisedGan
-    from nevus.training.adversarial import AdversarialTrainer
+    from nevus.training.adversarial import AdversarialLearner
+    from nevus.training.batches import UnlabeledImages
+    from nevus.training.pool import Pool
     from nevus.training.runtime import choose_runtime, seeded
 
-    labeled, labels = labeled_images(training)
-    size = labeled.shape[1]
-    with seeded(classifier.seed):  # the discriminator first: it then starts from the weights of the baseline
-        discriminator = build_discriminator(classifier.network, classes=len(training.classes), size=size)
-        generator = build_generator(ssgan.generator, size=size)
-    return AdversarialTrainer(
+    runtime = choose_runtime(params.loop)
+    with seeded(seed):  # the discriminator first: it then starts from the weights of the baseline
+        discriminator = build_network(training, params)
+        generator = build_generator(params.generator, size=training.pixels.shape[1])
+    pool = Pool(unlabeled_images(training), runtime.device)
+    return AdversarialLearner(
         discriminator,
         generator,
-        SemiSupervisedGan(generator_loss=ssgan.generator_loss, unlabeled_weight=ssgan.unlabeled_weight),
-        labeled=labeled,
-        labels=labels,
-        unlabeled=unlabeled_images(training),
-        augment_labeled=BatchAugment(classifier.augment),
-        augment=BatchAugment(ssgan.augment),
-        discriminator_optimizer=classifier.optimizer,
-        generator_optimizer=ssgan.generator_optimizer,
-        loop=classifier.loop,
-        unlabeled_batch=ssgan.unlabeled_batch,
-        seed=classifier.seed,
-        runtime=choose_runtime(classifier.loop),
+        SemiSupervisedGan(**params.objective.model_dump()),
+        real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed + 1),
+        labeled=labeled_batches(training, params, seed, runtime),
+        augment=BatchAugment(params.augment_unlabeled),
+        discriminator_optimizer=params.optimizer,
+        generator_optimizer=params.generator_optimizer,
+        discriminator_steps=params.discriminator_steps,
+        loop=params.loop,
+        runtime=runtime,
     )

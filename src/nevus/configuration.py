@@ -1,0 +1,33 @@
+"""How the configuration is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+
+class ConfigLoader(OmegaConfigLoader):  # type: ignore[misc]
+    """Kedro's loader, with interpolations in parameters resolved last.
+
+    Kedro resolves `conf/base` before the environment is merged in. A block that takes over another one, such as
+    `network: ${classifier.network}`, would then keep the values of `conf/base` whatever `conf/<env>` says of it.
+    """
+
+    def _resolve_from_raw_config(
+        self, key: str, base_configs: Mapping[Any, Any], env_configs: Mapping[Any, Any], *rest: Any
+    ) -> dict[str, Any]:
+        if key == "parameters":
+            base_configs, env_configs = {**base_configs, **env_configs}, {}
+        merged: dict[str, Any] = super()._resolve_from_raw_config(key, base_configs, env_configs, *rest)
+        return merged
+
+
+def run_folder(variant: str | None, seed: int) -> str:
+    """What stands behind the name of a method in paths.
+
+    Returns:
+        `/seed0`, or with a variant `-wide/seed0`.
+    """
+    return f"{f'-{variant}' if variant else ''}/seed{seed}"

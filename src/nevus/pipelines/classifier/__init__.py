@@ -1,0 +1,1 @@
+"""Classifiers by any algorithm: parameters and nodes; `nevus.pipelines.method` puts them together."""

@@ -1,0 +1,162 @@
+"""Train a classifier by any algorithm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nevus.contracts import Checkpoints, Classifier, Corpus, Table
+from nevus.pipelines.classifier.params import ClassifierParams, TrainingParams
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from nevus.training.batches import LabeledBatches
+    from nevus.training.learner import Learner
+    from nevus.training.runtime import Runtime
+    from nevus.training.selection import Selection
+
+EXAMPLES = 2  # images kept with a model
+
+
+def fit_classifier(
+    training: Corpus,
+    validation: Corpus,
+    params: ClassifierParams,
+    seed: int,
+    variant: str | None,
+    checkpoints: Checkpoints,
+    *,
+    method: str,
+) -> tuple[Classifier, Table]:
+    """Train a network by an algorithm.
+
+    Args:
+        training: The corpus without the images that choose and test.
+        validation: Images that choose the step, where `selection` says so; may be empty otherwise.
+        params: Network, algorithm, augmentation, optimizer and loop.
+        seed: Of the weights, the batches and the augmentation.
+        variant: Name of this set of parameters, or None.
+        checkpoints: Where the state is kept while training.
+        method: Name in the registry.
+
+    Returns:
+        The classifier with the averaged weights, and the history: one row every `log_every` steps.
+
+    Raises:
+        CorpusError: A class has no labelled image, or there are no images of a kind that the algorithm needs.
+        TrainingError: The loss is not finite.
+    """
+    from nevus.pipelines.checkpoint_key import checkpoint_key
+    from nevus.training.loop import train
+
+    learner = build_classifier_learner(training, params, seed)
+    history, _ = train(
+        learner,
+        params.loop,
+        seed=seed,
+        checkpoints=checkpoints,
+        key=checkpoint_key(method, seed, learner, (training, validation), params),
+        name=method,
+        selection=choose_by(validation, learner.average, params),
+    )
+    return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
+
+
+def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:
+    """Introduce network, algorithm, images and augmentation to one another."""
+    from nevus.algorithms.base import algorithm_class
+    from nevus.augment.batch import BatchAugment
+    from nevus.contracts import Task
+    from nevus.corpus.views import unlabeled_images
+    from nevus.training.batches import SemiSupervisedBatches, UnlabeledImages
+    from nevus.training.learner import Learner
+    from nevus.training.pool import Pool
+    from nevus.training.runtime import choose_runtime, seeded
+
+    runtime = choose_runtime(params.loop)
+    with seeded(seed):
+        network = build_network(training, params)
+    labeled = labeled_batches(training, params, seed, runtime)
+    kind = algorithm_class(params.algorithm.name)  # type: ignore[attr-defined]
+    unlabeled = int((training.manifest["split"] == "unlabeled").sum())
+    counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
+    algorithm = kind(params.algorithm, Task(training.classes, counts, unlabeled, params.loop.steps))
+    batches: Any = labeled
+    if kind.views and params.unlabeled is not None:
+        pool = Pool(unlabeled_images(training), runtime.device)
+        batches = SemiSupervisedBatches(
+            labeled,
+            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed + 1),
+            weak=BatchAugment(params.unlabeled.weak),
+            strong=BatchAugment(params.unlabeled.strong),
+            views=kind.views,
+        )
+    return Learner(network, algorithm, batches, optimizer=params.optimizer, loop=params.loop, runtime=runtime)
+
+
+def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
+    """Build the network for the classes and the size of the corpus; its input statistics come from labelled images."""
+    from nevus.corpus.views import labeled_images
+    from nevus.networks.build import build
+
+    pixels, _ = labeled_images(training)
+    network: nn.Module = build(params.network, classes=len(training.classes), size=pixels.shape[1])
+    return network
+
+
+def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime: Runtime) -> LabeledBatches:
+    """Batches of augmented labelled images, as any method draws them."""
+    from nevus.augment.batch import BatchAugment
+    from nevus.corpus.views import labeled_images
+    from nevus.training.batches import LabeledBatches
+    from nevus.training.pool import Pool
+
+    pixels, labels = labeled_images(training)
+    return LabeledBatches(
+        Pool(pixels, runtime.device),
+        labels,
+        augment=BatchAugment(params.augment),
+        batch=params.loop.labeled_batch,
+        sampling=params.loop.sampling,
+        seed=seed,
+        device=runtime.device,
+    )
+
+
+def choose_by(validation: Corpus, average: nn.Module, params: TrainingParams) -> Selection | None:
+    """The choice of a step by the validation images, or None where none is asked for."""
+    if params.selection is None:
+        return None
+    from nevus.corpus.views import validation_images
+    from nevus.metrics.classification import of_interest, score
+    from nevus.training.prediction import predict_probabilities
+    from nevus.training.selection import Selection
+
+    pixels, labels = validation_images(validation)
+
+    def auc(network: nn.Module) -> float:
+        found = of_interest(predict_probabilities(network, pixels, average_d4=params.average_d4))
+        return float(score(labels, found, threshold=0.5, bins=2)["auc"])
+
+    return Selection(average, auc, params.selection)
+
+
+def finish(
+    average: Any, training: Corpus, params: TrainingParams, *, method: str, variant: str | None, seed: int
+) -> Classifier:
+    """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
+    from nevus.corpus.views import labeled_images
+    from nevus.pipelines.record import record_of
+    from nevus.training.averaging import weights_of
+
+    pixels, _ = labeled_images(training)
+    spec = {
+        "version": 2,
+        "network": params.network.model_dump(mode="json"),
+        "size": int(pixels.shape[1]),
+        "classes": list(training.classes),
+        "average_d4": params.average_d4,
+        "seed": seed,
+    }
+    record = record_of(training, params, method=method, variant=variant, seed=seed)
+    return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

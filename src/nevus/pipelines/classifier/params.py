@@ -1,0 +1,95 @@
+"""Parameters of every classifier trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
+
+from nevus.augment.options import AugmentOptions
+from nevus.contracts import NevusError, Options
+from nevus.networks.options import NetworkOptions
+from nevus.training.options import LoopOptions, OptimizerOptions, SelectionOptions
+
+
+class TrainingParams(Options):
+    """A network and how it learns from labelled images: what a fair comparison keeps equal.
+
+    Attributes:
+        network: The network.
+        augment: How labelled images are changed while training.
+        optimizer: The optimizer and its schedule.
+        loop: Steps, batch, averaging, checkpoints.
+        selection: Choose the step by validation images; null predicts with the last step.
+        average_d4: Average predictions over the eight symmetries of the square.
+    """
+
+    network: NetworkOptions
+    augment: AugmentOptions
+    optimizer: OptimizerOptions
+    loop: LoopOptions
+    selection: SelectionOptions | None
+    average_d4: bool
+
+
+class UnlabeledOptions(Options):
+    """Unlabelled images in a batch, for the algorithms that read them.
+
+    Attributes:
+        batch: Unlabelled images a step.
+        weak: How they are changed a little.
+        strong: How they are changed a lot.
+    """
+
+    batch: int = Field(ge=1)
+    weak: AugmentOptions
+    strong: AugmentOptions
+
+
+class SharedParams(TrainingParams):
+    """The block `classifier`: what the blocks of the methods take over by interpolation.
+
+    Attributes:
+        unlabeled: Views of the unlabelled images.
+    """
+
+    unlabeled: UnlabeledOptions
+
+
+class ClassifierParams(TrainingParams):
+    """A classifier trained by one algorithm.
+
+    Attributes:
+        algorithm: Its `name`, a module in `nevus.algorithms`, and its own options.
+        unlabeled: Views of the unlabelled images; null where the algorithm reads none.
+    """
+
+    algorithm: SerializeAsAny[Options]
+    unlabeled: UnlabeledOptions | None
+
+    @field_validator("algorithm", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        """Let the algorithm's own model check its options. It needs torch, so it is imported only now."""
+        if not isinstance(value, Mapping):
+            return value
+        from nevus.algorithms.base import algorithm_class
+
+        try:
+            options = algorithm_class(str(value.get("name"))).Options
+        except NevusError as error:
+            raise ValueError(str(error)) from error
+        return options.model_validate(dict(value))
+
+    @model_validator(mode="after")
+    def _reads_what_it_gets(self) -> ClassifierParams:
+        from nevus.algorithms.base import algorithm_class
+
+        name = self.algorithm.name  # type: ignore[attr-defined]
+        views = algorithm_class(name).views
+        if views and self.unlabeled is None:
+            raise ValueError(f"'{name}' reads unlabelled images; set unlabeled to ${{classifier.unlabeled}}")
+        if not views and self.unlabeled is not None:
+            raise ValueError(f"'{name}' reads no unlabelled images; set unlabeled to null")
+        return self

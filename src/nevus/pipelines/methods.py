@@ -1,0 +1,53 @@
+"""The one registry of methods: each line is a method, its name that of its parameter block and its namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from nevus.contracts import Options
+from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
+from nevus.pipelines.classifier.params import ClassifierParams
+from nevus.pipelines.ssgan.nodes import build_ssgan_learner, fit_ssgan
+from nevus.pipelines.ssgan.params import SsganParams
+
+
+@dataclass(frozen=True)
+class Family:
+    """Methods that are trained by the same node.
+
+    Attributes:
+        params: Model of the parameter block.
+        fit: The node; returns a classifier, a history, and what `makes` names.
+        learner: What it trains, from the corpus, the parameters and a seed; cross-validation trains it too.
+        makes: Further outputs of the node.
+    """
+
+    params: type[Options]
+    fit: Callable[..., Any]
+    learner: Callable[..., Any]
+    makes: tuple[str, ...] = ()
+
+
+CLASSIFIER = Family(ClassifierParams, fit_classifier, build_classifier_learner)
+SSGAN = Family(SsganParams, fit_ssgan, build_ssgan_learner, ("generator", "samples", "progress"))
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that `kedro run --pipeline=NAME` trains.
+
+    Attributes:
+        family: How it is trained.
+        baseline: The method that it is compared with, trained in the same run; None compares with the floors alone.
+    """
+
+    family: Family = CLASSIFIER
+    baseline: str | None = "supervised"
+
+
+METHODS = {
+    "supervised": Method(baseline=None),
+    "ssgan": Method(SSGAN),
+}

@@ -1,0 +1,26 @@
+"""What a classifier was trained on and how, kept beside its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nevus.contracts import Corpus, Options
+
+
+def record_of(training: Corpus, params: Options, *, method: str, variant: str | None, seed: int) -> dict[str, Any]:
+    """Write down where a training comes from; JSON-able, keys as in `Classifier.record`."""
+    import torch
+
+    import nevus
+    from nevus.corpus.fingerprint import code_fingerprint
+
+    counts = training.manifest["split"].value_counts()
+    return {
+        "method": method,
+        "variant": variant or "",
+        "seed": seed,
+        "parameters": {method: params.model_dump(mode="json"), **training.origin},
+        "corpus": training.fingerprint,
+        "images": {str(split): int(count) for split, count in counts.items()},
+        "code": {"nevus": nevus.__version__, "source": code_fingerprint(nevus), "torch": torch.__version__},
+    }

@@ -1,1 +1,0 @@
-"""Pipeline `supervised`: see `pipeline.py`."""

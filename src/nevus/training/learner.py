@@ -1,0 +1,68 @@
+"""One learner for every classifier method: a network, an algorithm, an optimizer and a running mean of the weights."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from nevus.contracts import Batch, StepOutput
+from nevus.training.averaging import averaged
+from nevus.training.optimizers import ScheduledOptimizer
+from nevus.training.options import LoopOptions, OptimizerOptions
+from nevus.training.runtime import Runtime
+from nevus.training.stateful import Parts
+
+
+class Learner(Parts):
+    """Update a network by an algorithm's loss; predict with the running mean of its weights.
+
+    Args:
+        model: (N, 3, H, W) to (N, K) logits.
+        algorithm: Called with the network and a batch, returns a `StepOutput`; where it has a true `wants_teacher`, it
+            gets the averaged network as `teacher`.
+        batches: The batch of a step.
+        optimizer: Settings of the optimizer.
+        loop: Settings of the loop.
+        runtime: Device and precision.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        algorithm: nn.Module,
+        batches: Callable[[int], Batch],
+        *,
+        optimizer: OptimizerOptions,
+        loop: LoopOptions,
+        runtime: Runtime,
+    ) -> None:
+        self.model = runtime.place(model)
+        self.average = averaged(self.model, loop.ema_decay)
+        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps)
+        self.algorithm = algorithm.to(runtime.device)
+        self.parts = {
+            "model": self.model,
+            "average": self.average,
+            "optimizer": self.optimizer,
+            "algorithm": self.algorithm,
+        }
+        self.network = runtime.in_precision(self.model)
+        if getattr(algorithm, "wants_teacher", False):
+            self.average.requires_grad_(False)
+            # Past nn.Module: the average is a part of its own, not one of the algorithm's.
+            object.__setattr__(self.algorithm, "teacher", runtime.in_precision(self.average))
+        self.batches, self.runtime = batches, runtime
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The modules whose code decides what is learnt."""
+        return self.model, self.algorithm
+
+    def step(self, index: int) -> dict[str, Tensor]:
+        """One update on one batch."""
+        batch = self.batches(index)
+        output: StepOutput = self.algorithm(self.network, batch)
+        rate = torch.tensor(self.optimizer.learning_rate, device=self.runtime.device)
+        self.optimizer.update(output.loss)
+        self.average.update_parameters(self.model)
+        return {**output.scalars, "learning_rate": rate}

@@ -1,0 +1,64 @@
+"""Choose a step of a training by validation images: keep the best, stop when it gets no better."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nevus.training.options import SelectionOptions
+
+
+class Selection:
+    """Scores the averaged network now and then, and keeps the weights of the best score.
+
+    Args:
+        average: The network that predicts.
+        score: Scores it on validation images; higher is better.
+        options: How often, and when to stop.
+    """
+
+    def __init__(self, average: nn.Module, score: Callable[[nn.Module], float], options: SelectionOptions) -> None:
+        self.average, self.score, self.options = average, score, options
+        self.best: dict[str, Tensor] = {}
+        self.best_score, self.best_step, self.stopped = float("-inf"), 0, False
+
+    def look(self, step: int, *, last: bool) -> dict[str, Tensor]:
+        """Score where it is time to; the first of equal scores is kept.
+
+        Args:
+            step: Updates done so far.
+            last: Whether there will be no more; the last step is always scored.
+
+        Returns:
+            The score to log as `validation_score`, or nothing.
+        """
+        if not last and step % self.options.every:
+            return {}
+        training = self.average.training  # a teacher may want its mode back
+        score = self.score(self.average)
+        self.average.train(training)
+        if score > self.best_score:
+            self.best_score, self.best_step = score, step
+            self.best = {name: value.detach().clone() for name, value in self.average.state_dict().items()}
+        patience = self.options.patience
+        self.stopped = patience is not None and step - self.best_step >= patience
+        return {"validation_score": torch.tensor(score)}
+
+    def restore_best(self) -> None:
+        """Give the averaged network the weights of the best score."""
+        self.average.load_state_dict(self.best)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that has to be kept."""
+        return {
+            "best": self.best,
+            "best_score": self.best_score,
+            "best_step": self.best_step,
+            "stopped": self.stopped,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.best, self.best_score = state["best"], state["best_score"]
+        self.best_step, self.stopped = state["best_step"], state["stopped"]

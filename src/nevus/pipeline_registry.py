@@ -7,9 +7,9 @@ from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_v
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
 from nevus.pipelines.method import create_pipeline as method
+from nevus.pipelines.method import unrelated
 from nevus.pipelines.methods import METHODS
 from nevus.pipelines.relink.pipeline import create_pipeline as relink
-from nevus.pipelines.relink.pipeline import without_siblings
 from nevus.pipelines.tfrecords.pipeline import create_check_pipeline as check_tfrecords
 from nevus.pipelines.tfrecords.pipeline import create_pipeline as tfrecords
 
@@ -29,7 +29,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **methods,
         "cross_validation": ingestion() + cross_validation(),
         "relink": relink(),
-        "unrelated": without_siblings(methods[DEFAULT].filter(node_names=[f"{DEFAULT}.evaluate"])),
+        "unrelated": unrelated(DEFAULT),
         "tfrecords": ingestion() + tfrecords(),
         "check_tfrecords": check_tfrecords(),
     }

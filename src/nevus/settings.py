@@ -4,7 +4,7 @@ import os
 import warnings
 
 from nevus.configuration import ConfigLoader, run_folder
-from nevus.hooks import CheckpointHooks, ParameterHooks, SummaryHooks, TrackingHooks
+from nevus.hooks import CheckpointHooks, ParameterHooks, RunLockHooks, SummaryHooks, TrackingHooks
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -17,7 +17,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)
 
 tracking = TrackingHooks()
-HOOKS = (ParameterHooks(), CheckpointHooks(), tracking, SummaryHooks(tracking))
+HOOKS = (ParameterHooks(), RunLockHooks(), CheckpointHooks(), tracking, SummaryHooks(tracking))
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -42,7 +42,7 @@ def relink(copies: Corpus, originals: Corpus, options: RelinkOptions) -> Table:
     if not groups.notna().any():
         raise CorpusError(
             f"Wanted originals with lesions or patients, but none of the {len(groups)} images has a group_id. "
-            "Name the folder of another corpus at relink.originals in conf/base/catalog/relink.yml."
+            "Name the folder of another corpus at relink_originals in conf/base/catalog/relink.yml."
         )
     numbers = pd.factorize(groups.fillna("image " + originals.manifest["image_id"]))[0]
     best, scores = _candidates(_thumbnails(copies), _thumbnails(originals))

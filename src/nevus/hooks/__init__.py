@@ -2,7 +2,8 @@
 
 from nevus.hooks.checkpoints import CheckpointHooks
 from nevus.hooks.parameters import ParameterHooks
+from nevus.hooks.run_lock import RunLockHooks
 from nevus.hooks.summary import SummaryHooks
 from nevus.hooks.tracking import TrackingHooks
 
-__all__ = ["CheckpointHooks", "ParameterHooks", "SummaryHooks", "TrackingHooks"]
+__all__ = ["CheckpointHooks", "ParameterHooks", "RunLockHooks", "SummaryHooks", "TrackingHooks"]

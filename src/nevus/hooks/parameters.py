@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from kedro.framework.hooks import hook_impl
 from pydantic import BaseModel, ValidationError
 
 from nevus.contracts import NevusError
+from nevus.pipelines.classifier.params import SharedParams
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Given on the command line and read by the catalog, so no node has them as an input.
-RUNTIME_GROUPS = frozenset({"source"})
+RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
+# Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
+SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams}
+LARGEST_SEED = 2**31 - 1
+VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # part of folder names, on any system
 SHOWN = 60
 
 
@@ -50,6 +56,7 @@ class ParameterHooks:
         pipelines.set_requested(None)
         registered = dict(pipelines)
         pipelines.set_requested(requested)
+        check_name(parameters, places)
         check_groups(parameters, known_groups(registered.values()), places)
         names = [name for name in requested or registered if name in registered]
         check_values(parameters, {name: registered[name] for name in names}, places)
@@ -71,14 +78,28 @@ class Places:
 
     def find(self, path: tuple[str, ...]) -> str:
         """Where the parameter at this path was set, or the nearest of its parents: a file, or --params."""
-        for length in range(len(path), 0, -1):
-            part = path[:length]
-            if _holds(self._given, part):
-                return "--params"
-            for file, content in self._files():
-                if _holds(content, part):
-                    return f"{self._conf.name}/{file.relative_to(self._conf).as_posix()}"
-        return f"{self._conf.name}/base/parameters/{path[0]}.yml"
+        if (place := self._set(path)) is not None:
+            return place
+        if (other := self._taken_over(path)) is not None:
+            return self.find(other)
+        places = (self._set(path[:length]) for length in range(len(path) - 1, 0, -1))
+        return next((place for place in places if place), f"{self._conf.name}/base/parameters/{path[0]}.yml")
+
+    def _set(self, path: tuple[str, ...]) -> str | None:
+        """Where just this path was set."""
+        if _holds(self._given, path):
+            return "--params"
+        holding = (file for file, content in self._files() if _holds(content, path))
+        return next((f"{self._conf.name}/{file.relative_to(self._conf).as_posix()}" for file in holding), None)
+
+    def _taken_over(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The path that this one is an interpolation of, such as `classifier.loop.steps` for `ssgan.loop.steps`."""
+        for _, content in self._files():
+            for length in range(1, len(path) + 1):
+                found = _look_up(content, path[:length])
+                if isinstance(found, str) and (other := re.fullmatch(r"\$\{([A-Za-z_][\w.]*)\}", found)):
+                    return (*other[1].split("."), *path[length:])
+        return None
 
     def _files(self) -> Iterable[tuple[Path, Any]]:
         import yaml
@@ -87,6 +108,24 @@ class Places:
             folder = self._conf / environment
             for file in sorted({*folder.rglob("parameters*.y*ml"), *folder.glob("parameters*/**/*.y*ml")}):
                 yield file, yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def check_name(parameters: Mapping[str, Any], places: Places) -> None:
+    """Refuse a seed or a variant that cannot name a run.
+
+    Raises:
+        NevusError: It says what was found and what may stand there.
+    """
+    seed, variant = parameters.get("seed"), parameters.get("variant")
+    if "seed" in parameters and not (type(seed) is int and 0 <= seed <= LARGEST_SEED):
+        raise NevusError(
+            f"seed: {seed!r} must be a whole number from 0 to {LARGEST_SEED}. It is set in {places.find(('seed',))}."
+        )
+    if variant is not None and not (isinstance(variant, str) and VARIANT.fullmatch(variant)):
+        raise NevusError(
+            f"variant: {variant!r} names folders, so it must be text of letters, digits, '-', '_' and '.', at most 64, "
+            f"the first a letter or digit, such as wide or width64. It is set in {places.find(('variant',))}."
+        )
 
 
 def known_groups(pipelines: Iterable[Pipeline]) -> set[str] | None:
@@ -106,10 +145,10 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     if known is None:
         return
     for group in sorted(str(name) for name in parameters):
-        if group not in known | RUNTIME_GROUPS and not group.startswith("_"):
+        if group not in known | RUNTIME_GROUPS | set(SHARED_GROUPS) and not group.startswith("_"):
             raise NevusError(
                 f"there is no parameter group '{group}'{_meant(group, known)} No pipeline reads it; it is set in "
-                f"{places.find((group,))}. Known groups: {', '.join(sorted(known))}."
+                f"{places.find((group,))}. Known groups: {', '.join(sorted(known | set(SHARED_GROUPS)))}."
             )
 
 
@@ -121,14 +160,18 @@ def check_values(parameters: Mapping[str, Any], pipelines: dict[str, Pipeline], 
     """
     from kedro.validation import TypeExtractor
 
-    problems = []
-    for path, expected in sorted(TypeExtractor(pipelines).extract_types_from_pipelines().items()):
+    problems: list[str] = []
+    types = TypeExtractor(pipelines).extract_types_from_pipelines()
+    for path, expected in [*sorted(SHARED_GROUPS.items()), *sorted(types.items())]:
         keys = tuple(path.split("."))
         if isinstance(expected, type) and issubclass(expected, BaseModel) and _holds(parameters, keys):
             try:
                 expected.model_validate(_look_up(parameters, keys))
             except ValidationError as error:
-                problems += [explain(keys, expected, detail, places) for detail in error.errors()]
+                found = [explain(keys, expected, detail, places) for detail in error.errors()]
+                # What is wrong in a shared block is wrong in all blocks that take it over: once is enough.
+                said = {text.partition(": ")[2] for text in problems}
+                problems += [text for text in found if text.partition(": ")[2] not in said]
     if problems:
         raise NevusError("\n".join(["some parameters are not what they may be:", *(f"  {text}" for text in problems)]))
 

@@ -65,6 +65,11 @@ class CheckpointsDataset(AbstractDataset[None, Checkpoints]):
         self._file = CheckpointFile(Path(filepath))
         self.metadata = metadata
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._file.path
+
     def load(self) -> CheckpointFile:
         """The place, whether or not there is a checkpoint yet."""
         return self._file

@@ -6,16 +6,14 @@ Inside a template datasets have short names; the namespace puts the method's nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial, update_wrapper
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline
 
 from nevus.pipelines.floors.nodes import predict_colour_svm, predict_majority
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.pipelines.ingestion.pipeline import SHARED, splitting
+from nevus.pipelines.instances import bind, instance
 from nevus.pipelines.methods import METHODS
+from nevus.pipelines.relink.pipeline import without_siblings
 from nevus.pipelines.reporting.pipeline import create_pipeline as reporting
 
 VIEWS = {"corpus@training", "corpus@validation", "corpus@test"}
@@ -36,25 +34,18 @@ def create_pipeline(name: str) -> Pipeline:
     if method.baseline is not None:
         template += instance(training(method.baseline), BASELINE, keep=VIEWS)
     template += reporting(baseline=method.baseline is not None, generator="samples" in method.family.makes)
-    return instance(template, name, keep=SHARED)
+    return instance(template, name, keep=SHARED, inputs=of_baseline(name), tags=name)
 
 
-def instance(template: Pipeline, namespace: str, *, keep: set[str] | None = None) -> Pipeline:
-    """A template under a namespace, which prefixes all nodes and datasets but parameters and what is kept.
+def unrelated(name: str) -> Pipeline:
+    """Score a finished method once more, without test images whose lesion also trains."""
+    template = reporting(baseline=METHODS[name].baseline is not None, generator=False)
+    return without_siblings(template.filter(node_names=["evaluate"]), name, of_baseline(name))
 
-    Args:
-        template: Any pipeline.
-        namespace: Put in front.
-        keep: Names of free inputs that stay as they are; those that the template does not read are ignored.
-    """
-    free = template.inputs()
-    return Pipeline(
-        template,
-        namespace=namespace,
-        inputs=free & (keep or set()),
-        parameters={name for name in free if name.startswith("params:")},
-        tags=namespace,
-    )
+
+def of_baseline(name: str) -> dict[str, str]:
+    """What the evaluation of a method reads of its baseline: its own names for it, and those of the catalog."""
+    return {f"{BASELINE}_{what}": f"{name}.{BASELINE}.{what}" for what in ("classifier", "predictions")}
 
 
 def training(name: str) -> Pipeline:
@@ -88,10 +79,3 @@ def floors() -> Pipeline:
         ],
         tags="floors",
     )
-
-
-def bind(function: Callable[..., Any], *, params: type[Any], **constants: Any) -> Callable[..., Any]:
-    """A node function with some arguments given, and with the type of `params`, which Kedro checks, made exact."""
-    bound = update_wrapper(partial(function, **constants), function)
-    bound.__annotations__ = {**function.__annotations__, "params": params}
-    return bound

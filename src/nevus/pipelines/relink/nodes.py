@@ -59,7 +59,7 @@ def drop_siblings(matches: Table, assignment: Table, predictions: Table, options
     """
     from nevus.contracts import CorpusError
 
-    more = "Relink to more of the originals (relink.originals in the catalog)"
+    more = "Relink to more of the originals (relink_originals in the catalog)"
     lesions = matches.set_index("image_id")["group_id"].dropna()
     scored = set(predictions.loc[predictions["split"] == "test", "image_id"])
     if scored != set(assignment.loc[assignment["split"] == "test", "image_id"]):

@@ -2,9 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from nevus.pipelines.instances import instance
 from nevus.pipelines.tfrecords.nodes import check_records, draw_records, select_records
 
-SHARDS = "tfrecords@shards"
+WRITTEN, SHARDS = "tfrecords@written", "tfrecords@shards"
 FINDINGS = ("shards", "balance", "broken", "records", "summary")
 
 
@@ -13,34 +14,28 @@ def create_pipeline() -> Pipeline:
     select = Node(
         select_records,
         ["packed@corpus", "corpus@assignment", "params:tfrecords"],
-        "tfrecords@written",
+        WRITTEN,
         name="select_records",
     )
-    return Pipeline([select], tags="tfrecords") + checks()
-
-
-def checks() -> Pipeline:
-    """Shards to `tfrecords.*`: tables of what is in them, and a contact sheet."""
-    return Pipeline(
-        [
-            Node(
-                check_records,
-                [SHARDS, "params:tfrecords"],
-                [f"tfrecords.{name}" for name in FINDINGS],
-                name="check_records",
-            ),
-            Node(
-                draw_records,
-                [SHARDS, "tfrecords.records", "params:tfrecords"],
-                "tfrecords.sheet",
-                name="draw_records",
-            ),
-        ],
-        tags="tfrecords",
-    )
+    return Pipeline([select], tags="tfrecords") + checks("tfrecords", SHARDS)
 
 
 def create_check_pipeline() -> Pipeline:
     """The same check of whatever `source` holds; its findings are `check_tfrecords.*`."""
-    outputs = {f"tfrecords.{name}": f"check_tfrecords.{name}" for name in (*FINDINGS, "sheet")}
-    return Pipeline(checks(), inputs={SHARDS: "source"}, outputs=outputs)
+    return checks("check_tfrecords", "source")
+
+
+def checks(namespace: str, shards: str) -> Pipeline:
+    """Shards to tables of what is in them, and a contact sheet, under a namespace.
+
+    Args:
+        namespace: Of the findings.
+        shards: Dataset that is checked.
+    """
+    template = Pipeline(
+        [
+            Node(check_records, ["checked", "params:tfrecords"], list(FINDINGS), name="check_records"),
+            Node(draw_records, ["checked", "records", "params:tfrecords"], "sheet", name="draw_records"),
+        ]
+    )
+    return instance(template, namespace, inputs={"checked": shards}, tags="tfrecords")

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from nevus.contracts import Batch, GanBatch, TrainingError
 from nevus.objectives.semi_supervised import (
     SemiSupervisedGan,
     feature_matching_loss,
@@ -64,19 +65,41 @@ def test_the_non_saturating_loss_is_ln_two_when_undecided_and_falls_with_realnes
     assert non_saturating_loss(logits_with_realness(0.9)) < non_saturating_loss(logits_with_realness(0.1))
 
 
+class Fixed:
+    """A discriminator whose answers are the images themselves: (N, F) features, and logits from them."""
+
+    def __init__(self, logits):
+        self.logits = logits
+
+    def __call__(self, images, return_features=False):
+        logits = self.logits(images)
+        return (images, logits) if return_features else logits
+
+
+def batch(real, fake, labeled=None, targets=None):
+    return GanBatch(real, fake, latent=torch.zeros(len(fake), 1), labeled=None if labeled is None else Batch(labeled, targets))
+
+
 def test_the_discriminator_adds_cross_entropy_to_the_weighted_unlabeled_term():
     objective = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=0.5)
-    labeled, targets = torch.zeros(4, 2), torch.tensor([0, 1, 0, 1])
     undecided = logits_with_realness(0.5, classes=2)
-    output = objective.discriminator_loss(labeled, targets, undecided, undecided)
+    seen = batch(undecided, undecided, labeled=torch.zeros(4, 2), targets=torch.tensor([0, 1, 0, 1]))
+    output = objective.discriminator_loss(Fixed(lambda images: images), seen)
     assert output.loss.item() == pytest.approx(math.log(2) + 0.5 * 2 * math.log(2))
     assert output.scalars["d_real"].item() == pytest.approx(0.5)
 
 
+def test_labelled_images_are_needed():
+    objective = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=0.5)
+    with pytest.raises(TrainingError, match="labelled images"):
+        objective.discriminator_loss(Fixed(lambda images: images), batch(torch.zeros(2, 2), torch.zeros(2, 2)))
+
+
 def test_the_generator_minimises_what_it_was_told_to():
-    real, fake, logits = torch.zeros(2, 3), torch.ones(2, 3), logits_with_realness(0.5)
+    discriminator = Fixed(lambda images: logits_with_realness(0.5, rows=len(images)))
+    seen = batch(torch.zeros(2, 3), torch.ones(2, 3))
     matching = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=1.0)
     saturating = SemiSupervisedGan(generator_loss="non_saturating", unlabeled_weight=1.0)
-    assert matching.generator_loss(real, fake, logits).loss.item() == 1
-    assert saturating.generator_loss(real, fake, logits).loss.item() == pytest.approx(math.log(2))
-    assert saturating.generator_loss(real, fake, logits).scalars["feature_distance"].item() == 1
+    assert matching.generator_loss(None, discriminator, seen).loss.item() == 1
+    assert saturating.generator_loss(None, discriminator, seen).loss.item() == pytest.approx(math.log(2))
+    assert saturating.generator_loss(None, discriminator, seen).scalars["feature_distance"].item() == 1

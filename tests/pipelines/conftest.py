@@ -5,32 +5,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.config import OmegaConfigLoader
 
+from nevus.configuration import ConfigLoader
 from nevus.contracts import Corpus
 from nevus.corpus.decode import decode
+from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.pipelines.ssgan.params import SsganParams
-from nevus.pipelines.supervised.params import ClassifierParams
 from nevus.readers import phantom
+from nevus.settings import CONFIG_LOADER_ARGS
 
 
 @pytest.fixture(scope="session")
 def parameters(project) -> dict[str, Any]:
-    loader = OmegaConfigLoader(
-        str(project / "conf"),
-        env="test",
-        base_env="base",
-        default_run_env="local",
-        merge_strategy={"parameters": "soft"},
-    )
-    return loader["parameters"]
+    return ConfigLoader(str(project / "conf"), env="test", **CONFIG_LOADER_ARGS)["parameters"]
 
 
 @pytest.fixture(scope="session")
-def classifier(parameters) -> ClassifierParams:
-    return ClassifierParams.model_validate(parameters["classifier"])
+def supervised(parameters) -> ClassifierParams:
+    return ClassifierParams.model_validate(parameters["supervised"])
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +55,18 @@ def part(corpus: Corpus, *splits: str) -> Corpus:
     """Some splits, as the catalog hands them to a node."""
     manifest: pd.DataFrame = corpus.manifest[corpus.manifest["split"].isin(splits)]
     pixels = corpus.pixels[manifest["row"].to_numpy()]
-    return Corpus(manifest.assign(row=np.arange(len(manifest))), pixels, corpus.fingerprint)
+    return corpus._replace(manifest=manifest.assign(row=np.arange(len(manifest))), pixels=pixels)
 
 
 @pytest.fixture(scope="session")
 def training(corpus) -> Corpus:
     return part(corpus, "labeled", "unlabeled")
+
+
+@pytest.fixture(scope="session")
+def validation(corpus) -> Corpus:
+    """The phantom has no images to choose by."""
+    return part(corpus, "validation")
 
 
 @pytest.fixture(scope="session")

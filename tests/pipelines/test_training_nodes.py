@@ -3,101 +3,173 @@ import pytest
 import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from pydantic import ValidationError
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
+from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
+from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
 from nevus.pipelines.inference.nodes import predict_test
-from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
-from nevus.pipelines.ssgan.nodes import fit_ssgan
-from nevus.pipelines.supervised.nodes import fit_supervised, package_classifier
-from nevus.pipelines.supervised.pipeline import create_pipeline as supervised
+from nevus.pipelines.method import training as training_template
+from nevus.pipelines.ssgan.nodes import build_ssgan_learner, fit_ssgan
+from nevus.training.options import SelectionOptions
 from tests.training.fakes import MemoryCheckpoints
 
 
+def fit(training, validation, params, **changes):
+    node, method = (fit_ssgan, "ssgan") if hasattr(params, "objective") else (fit_classifier, "supervised")
+    given = {"seed": 0, "variant": None, "checkpoints": MemoryCheckpoints(), "method": method}
+    return node(training, validation, params, **{**given, **changes})
+
+
 @pytest.fixture(scope="module")
-def fitted(training, classifier, ssgan):
-    return fit_ssgan(training, classifier, ssgan, MemoryCheckpoints())
+def fitted(training, validation, ssgan):
+    return fit(training, validation, ssgan)
 
 
-def test_the_ssgan_hands_over_weights_history_samples_and_progress(fitted, ssgan):
-    weights, generator, history, samples, progress = fitted
-    assert all(isinstance(value, torch.Tensor) for value in {**weights, **generator}.values())
+def test_the_ssgan_hands_over_a_classifier_history_generator_samples_and_progress(fitted, ssgan):
+    classifier, history, generator, samples, progress = fitted
+    assert all(isinstance(value, torch.Tensor) for value in {**classifier.weights, **generator}.values())
     assert history["step"].tolist() == [5, 10, 15, 20]
     assert samples.shape == (ssgan.samples, 32, 32, 3)
     assert progress.shape == (4, 8 * 32, 8 * 32, 3)
     assert samples.dtype == progress.dtype == np.uint8
 
 
-def test_gan_and_baseline_start_from_the_same_weights(training, classifier, ssgan):
-    from nevus.pipelines.ssgan.nodes import ssgan_trainer
-    from nevus.pipelines.supervised.nodes import supervised_trainer
-
-    alone, beside = supervised_trainer(training, classifier), ssgan_trainer(training, classifier, ssgan)
+def test_gan_and_baseline_start_from_the_same_weights(training, supervised, ssgan):
+    alone, beside = build_classifier_learner(training, supervised, 0), build_ssgan_learner(training, ssgan, 0)
     for name, value in alone.model.state_dict().items():
         assert torch.equal(value, beside.discriminator.state_dict()[name])
 
 
-def test_training_needs_both_classes_and_unlabeled_images(training, classifier, ssgan):
+def test_training_needs_both_classes_and_unlabeled_images(training, validation, supervised, ssgan):
     labeled = training.manifest["split"] == "labeled"
     one_class = training._replace(manifest=training.manifest[~(labeled & (training.manifest["label"] == 1))])
     no_pool = training._replace(manifest=training.manifest[labeled])
     with pytest.raises(CorpusError, match="melanoma"):
-        fit_supervised(one_class, classifier, MemoryCheckpoints())
+        fit(one_class, validation, supervised)
     with pytest.raises(CorpusError, match="unlabelled"):
-        fit_ssgan(no_pool, classifier, ssgan, MemoryCheckpoints())
+        fit(no_pool, validation, ssgan)
 
 
-def test_a_packaged_classifier_predicts_every_test_image(fitted, training, test_set, classifier):
-    packaged = package_classifier(fitted[0], training, classifier)
-    predictions = predict_test(packaged, test_set)
+def test_a_trained_classifier_predicts_every_test_image(fitted, test_set):
+    predictions = predict_test(fitted[0], test_set)
     assert tuple(predictions.columns) == PREDICTION_COLUMNS
     assert predictions["image_id"].tolist() == test_set.manifest["image_id"].tolist()
     assert predictions["probability"].between(0, 1).all()
     assert (predictions["split"] == "test").all()
 
 
-def test_packaged_examples_are_training_images(fitted, training, classifier):
-    packaged = package_classifier(fitted[0], training, classifier)
-    assert np.array_equal(packaged.example, training.pixels[:2])
-    assert packaged.spec["classes"] == ["benign", "melanoma"]
+def test_test_images_of_another_split_are_refused(fitted, test_set):
+    with pytest.raises(CorpusError, match="other images, labels or splits"):
+        predict_test(fitted[0], test_set._replace(fingerprint="another split"))
 
 
-def test_the_supervised_slice_runs_from_corpus_to_predictions(training, test_set, classifier):
+def test_a_classifier_says_what_it_was_trained_on(training, validation, supervised):
+    origin = {"ingestion": {"format": "phantom"}, "splits": {"label_budget": 7}}
+    classifier, _ = fit(training._replace(origin=origin), validation, supervised, seed=3, variant="wide")
+    record = classifier.record
+    assert (record["method"], record["variant"], record["seed"]) == ("supervised", "wide", 3)
+    assert record["corpus"] == training.fingerprint
+    assert record["images"] == {"labeled": 40, "unlabeled": 60}
+    assert record["parameters"]["supervised"]["loop"]["steps"] == supervised.loop.steps
+    assert record["parameters"]["splits"] == {"label_budget": 7}
+    assert record["code"].keys() == {"nevus", "source", "torch"}
+    assert np.array_equal(classifier.example, training.pixels[:2])
+    assert classifier.spec["classes"] == ["benign", "melanoma"]
+
+
+def test_the_step_is_chosen_by_validation_images_alone(training, test_set, validation, supervised):
+    chosen_by = test_set._replace(manifest=test_set.manifest.assign(split="validation"))
+    params = supervised.model_copy(update={"selection": SelectionOptions(every=5, patience=None)})
+    _, history = fit(training, chosen_by, params)
+    assert history["validation_score"].between(0, 1).all()
+    with pytest.raises(CorpusError, match=r"selection.*splits.validation"):
+        fit(training, validation, params)
+
+
+def test_a_seed_decides_everything(training, validation, supervised):
+    first, again, other = (fit(training, validation, supervised, seed=seed)[0].weights for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert any(not torch.equal(first[name], other[name]) for name in first)
+
+
+def test_the_template_of_a_method_runs_from_corpus_to_predictions(training, validation, test_set, supervised):
     catalog = DataCatalog(
         {
             "corpus@training": MemoryDataset(training, copy_mode="assign"),
+            "corpus@validation": MemoryDataset(validation, copy_mode="assign"),
             "corpus@test": MemoryDataset(test_set, copy_mode="assign"),
-            "params:classifier": MemoryDataset(classifier),
-            "supervised.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
+            "params:supervised": MemoryDataset(supervised),
+            "params:seed": MemoryDataset(0),
+            "params:variant": MemoryDataset(None),
+            "checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
         }
     )
-    outputs = SequentialRunner().run(supervised() + inference("supervised"), catalog)
-    assert len(outputs["supervised.predictions"].load()) == len(test_set.manifest)
+    outputs = SequentialRunner().run(training_template("supervised"), catalog)
+    assert len(outputs["predictions"].load()) == len(test_set.manifest)
 
 
-def test_cross_validation_never_trains_on_the_fold_it_scores(
-    training, classifier, ssgan, cross_validation, monkeypatch
-):
+@pytest.mark.parametrize(
+    ("block", "where", "says"),
+    [
+        ({"name": "fixmach"}, ("algorithm",), "there is no algorithm 'fixmach'"),
+        ({"name": "supervised", "temperature": 2}, ("algorithm", "temperature"), "Extra inputs"),
+    ],
+)
+def test_an_algorithms_own_options_are_checked_at_their_place(parameters, block, where, says):
+    with pytest.raises(ValidationError) as caught:
+        ClassifierParams.model_validate({**parameters["supervised"], "algorithm": block})
+    (problem,) = caught.value.errors()
+    assert problem["loc"] == where
+    assert says in problem["msg"]
+
+
+def test_unlabelled_views_that_nobody_reads_are_refused(parameters):
+    block = {**parameters["supervised"], "unlabeled": parameters["classifier"]["unlabeled"]}
+    with pytest.raises(ValidationError, match="reads no unlabelled images"):
+        ClassifierParams.model_validate(block)
+
+
+def score(training, supervised, options, checkpoints=None):
+    return cross_validate(
+        training,
+        supervised,
+        0,
+        options,
+        checkpoints or MemoryCheckpoints(),
+        method="supervised",
+        learner_of=build_classifier_learner,
+    )
+
+
+def test_cross_validation_never_trains_on_the_fold_it_scores(training, supervised, cross_validation):
     from nevus.pipelines.cross_validation import nodes
 
     seen = []
-    original = nodes.supervised_trainer
 
-    def watching(rest, options):
+    def watching(rest, params, seed):
         seen.append(set(rest.manifest["image_id"]))
-        return original(rest, options)
+        return build_classifier_learner(rest, params, seed)
 
-    monkeypatch.setattr(nodes, "supervised_trainer", watching)
-    options = cross_validation.model_copy(update={"methods": ["supervised"]})
     labeled = training.manifest[training.manifest["split"] == "labeled"]
-    folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, options)]
-    scores = cross_validate(training, classifier, ssgan, options, MemoryCheckpoints())
+    folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, cross_validation)]
+    scores = cross_validate(
+        training, supervised, 0, cross_validation, MemoryCheckpoints(), method="supervised", learner_of=watching
+    )
     assert [not (fold & trained) for fold, trained in zip(folds, seen, strict=True)] == [True, True]
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
     assert len(draw_cross_validation(scores).axes) == 2
-    summary = summarise_cross_validation(scores).set_index("step")
-    assert summary.loc[20, "auc"] == pytest.approx(scores.loc[scores["step"] == 20, "auc"].mean(), abs=1e-4)
+    everything, summary = summarise_cross_validation(scores, scores.iloc[:0])
+    assert everything.equals(scores)
+    mean = scores.loc[scores["step"] == 20, "auc"].mean()
+    assert summary.set_index("step").loc[20, "auc"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_a_method_that_is_not_asked_for_is_not_trained(training, supervised, cross_validation):
+    options = cross_validation.model_copy(update={"methods": ["ssgan"]})
+    assert len(score(training, supervised, options)) == 0
 
 
 def test_images_of_one_lesion_share_a_fold(training, cross_validation):
@@ -143,14 +215,11 @@ def test_copies_of_a_held_out_file_are_not_trained_on(training, cross_validation
         assert not contents & set(set_apart(copied, held_out).manifest["sha256"])
 
 
-def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, classifier, ssgan, cross_validation):
-    from nevus.pipelines.cross_validation import nodes
-
+def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, supervised, cross_validation):
     checkpoints = MemoryCheckpoints()
-    options = cross_validation.model_copy(update={"methods": ["supervised"]})
-    first = cross_validate(training, classifier, ssgan, options, checkpoints)
+    first = score(training, supervised, cross_validation, checkpoints)
     saved = checkpoints.saved
-    again = nodes.cross_validate(training, classifier, ssgan, options, checkpoints)
+    again = score(training, supervised, cross_validation, checkpoints)
     assert again.equals(first)
     assert checkpoints.saved == saved
 

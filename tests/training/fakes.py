@@ -6,16 +6,21 @@ from typing import Any
 import numpy as np
 import torch
 
+from nevus.algorithms.base import AlgorithmOptions
+from nevus.algorithms.supervised import Supervised
 from nevus.augment.batch import BatchAugment
 from nevus.augment.options import AugmentOptions
+from nevus.contracts import Task
 from nevus.networks.discriminators import build_discriminator
 from nevus.networks.generators import build_generator
 from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
 from nevus.objectives.semi_supervised import SemiSupervisedGan
-from nevus.training.adversarial import AdversarialTrainer
+from nevus.training.adversarial import AdversarialLearner
+from nevus.training.batches import LabeledBatches, UnlabeledImages
+from nevus.training.learner import Learner
 from nevus.training.options import LoopOptions, OptimizerOptions
+from nevus.training.pool import Pool
 from nevus.training.runtime import choose_runtime, seeded
-from nevus.training.supervised import SupervisedTrainer
 
 MILD = AugmentOptions(
     flip=True,
@@ -49,6 +54,7 @@ def loop(**changes: Any) -> LoopOptions:
     base = {
         "steps": 12,
         "labeled_batch": 8,
+        "sampling": "balanced",
         "ema_decay": 0.9,
         "log_every": 2,
         "checkpoint_every": 4,
@@ -78,38 +84,55 @@ def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
         return build_discriminator(options, classes=2, size=16)
 
 
-def supervised(options: LoopOptions, seed: int = 0, **changes: Any) -> SupervisedTrainer:
+def task(options: LoopOptions) -> Task:
+    return Task(("blue", "red"), (10, 10), 50, options.steps)
+
+
+def labeled_batches(options: LoopOptions, seed: int, device: torch.device) -> LabeledBatches:
     pixels, labels = two_colours(20)
-    return SupervisedTrainer(
-        network(seed),
-        pixels,
+    return LabeledBatches(
+        Pool(pixels, device),
         labels,
         augment=BatchAugment(MILD),
-        optimizer=optimizer(**changes),
-        loop=options,
+        batch=options.labeled_batch,
+        sampling=options.sampling,
         seed=seed,
-        runtime=choose_runtime(options),
+        device=device,
     )
 
 
-def adversarial(options: LoopOptions, seed: int = 0, norm: str = "weight", **changes: Any) -> AdversarialTrainer:
-    labeled, labels = two_colours(20)
-    unlabeled, _ = two_colours(50, seed=1)
+def unlabeled_images(seed: int, device: torch.device) -> UnlabeledImages:
+    return UnlabeledImages(Pool(two_colours(50, seed=1)[0], device), batch=8, seed=seed)
+
+
+def supervised(options: LoopOptions, seed: int = 0, **changes: Any) -> Learner:
+    runtime = choose_runtime(options)
+    return Learner(
+        network(seed),
+        Supervised(AlgorithmOptions(name="supervised"), task(options)),
+        labeled_batches(options, seed, runtime.device),
+        optimizer=optimizer(**changes),
+        loop=options,
+        runtime=runtime,
+    )
+
+
+def adversarial(
+    options: LoopOptions, seed: int = 0, norm: str = "weight", discriminator_steps: int = 1, **changes: Any
+) -> AdversarialLearner:
+    runtime = choose_runtime(options)
     with seeded(seed):
         generator = build_generator(GeneratorOptions(latent=8, width=4, depth=2), size=16)
-    return AdversarialTrainer(
+    return AdversarialLearner(
         network(seed, norm),
         generator,
         SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=1.0),
-        labeled=labeled,
-        labels=labels,
-        unlabeled=unlabeled,
-        augment_labeled=BatchAugment(MILD),
+        real=unlabeled_images(seed, runtime.device),
+        labeled=labeled_batches(options, seed, runtime.device),
         augment=BatchAugment(MILD),
         discriminator_optimizer=optimizer(**changes),
         generator_optimizer=optimizer(schedule="constant"),
+        discriminator_steps=discriminator_steps,
         loop=options,
-        unlabeled_batch=8,
-        seed=seed,
-        runtime=choose_runtime(options),
+        runtime=runtime,
     )

@@ -1,24 +1,37 @@
 import pytest
 import torch
 
-from nevus.contracts import TrainingError
+from nevus.algorithms.base import Algorithm, AlgorithmOptions
+from nevus.contracts import StepOutput, TrainingError
 from nevus.training.averaging import averaged, weights_of
+from nevus.training.learner import Learner
 from nevus.training.loop import Observer, step_seed, train
+from nevus.training.options import SelectionOptions
 from nevus.training.prediction import predict_probabilities
-from tests.training.fakes import MemoryCheckpoints, adversarial, loop, supervised, two_colours
+from nevus.training.selection import Selection
+from tests.training.fakes import (
+    MemoryCheckpoints,
+    adversarial,
+    loop,
+    network,
+    optimizer,
+    supervised,
+    task,
+    two_colours,
+)
 
 MAKERS = [supervised, adversarial]
 
 
-def run(trainer, options, checkpoints=None, observer=None):
+def run(learner, options, checkpoints=None, observer=None):
     checkpoints = checkpoints or MemoryCheckpoints()
-    return train(trainer, options, seed=3, checkpoints=checkpoints, key="k", name="test", observer=observer)
+    return train(learner, options, seed=3, checkpoints=checkpoints, key="k", name="test", observer=observer)
 
 
-def everything(trainer):
+def everything(learner):
     return {
         f"{part}.{name}": value
-        for part, state in trainer.state().items()
+        for part, state in learner.state().items()
         for name, value in state.items()
         if isinstance(value, torch.Tensor)
     }
@@ -62,8 +75,8 @@ def test_a_killed_and_continued_training_ends_with_the_same_bits(make, precision
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(make):
     options = loop()
     first, second, other = make(options), make(options), make(options, seed=1)
-    for trainer in (first, second, other):
-        run(trainer, options)
+    for learner in (first, second, other):
+        run(learner, options)
     assert_same(first, second)
     one, different = everything(first), everything(other)
     assert any(not torch.equal(one[name], different[name]) for name in one)
@@ -95,9 +108,9 @@ def test_other_norms_continue_to_the_same_bits_too(norm):
 
 def test_the_averaged_network_keeps_its_spectral_norm():
     options = loop(steps=40)
-    trainer = adversarial(options, norm="spectral")
-    run(trainer, options)
-    layers = [m for m in trainer.average.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    learner = adversarial(options, norm="spectral")
+    run(learner, options)
+    layers = [m for m in learner.average.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
     largest = [torch.linalg.svdvals(layer.weight.detach().flatten(1))[0].item() for layer in layers]
     assert max(largest) < 1.1
 
@@ -139,19 +152,19 @@ def test_a_loss_that_is_not_finite_stops_loudly_and_keeps_the_checkpoint_before(
 
 def test_weights_that_are_not_finite_never_reach_a_checkpoint():
     options, checkpoints = loop(), MemoryCheckpoints()
-    trainer = supervised(options)
-    original = trainer.step
+    learner = supervised(options)
+    original = learner.step
 
     def breaking(index):
         scalars = original(index)
         if index == 7:
             with torch.no_grad():
-                next(trainer.model.parameters()).fill_(float("nan"))
+                next(learner.model.parameters()).fill_(float("nan"))
         return scalars
 
-    trainer.step = breaking
+    learner.step = breaking
     with pytest.raises(TrainingError, match=r"weights are not finite at step 8"):
-        run(trainer, options, checkpoints)
+        run(learner, options, checkpoints)
     assert checkpoints.states["k"]["progress"]["step"] == 4
 
 
@@ -171,23 +184,116 @@ def test_step_seeds_do_not_collide_between_neighbouring_seeds_and_steps():
 @pytest.mark.parametrize("make", MAKERS)
 def test_both_methods_learn_what_can_be_learned(make):
     options = loop(steps=60, ema_decay=0.8)
-    trainer = make(options)
-    run(trainer, options)
+    learner = make(options)
+    run(learner, options)
     pixels, labels = two_colours(40, seed=9)
-    probabilities = predict_probabilities(trainer.average, pixels, average_d4=True)
+    probabilities = predict_probabilities(learner.average, pixels, average_d4=True)
     assert ((probabilities[:, 1] > 0.5) == labels).mean() > 0.95
 
 
 def test_the_generator_step_leaves_the_discriminator_alone_and_trainable():
+    learner = adversarial(loop(), discriminator_steps=1)
+    learner.discriminator_optimizer.update = lambda loss: None
+    before = {name: p.detach().clone() for name, p in learner.discriminator.named_parameters()}
+    generator = [p.detach().clone() for p in learner.generator.parameters()]
+    learner.step(0)
+    assert all(p.requires_grad for p in learner.discriminator.parameters())
+    assert all(torch.equal(before[name], p) for name, p in learner.discriminator.named_parameters())
+    assert any(not torch.equal(a, b) for a, b in zip(generator, learner.generator.parameters(), strict=True))
+
+
+def test_the_discriminator_may_get_several_batches_for_one_of_the_generator():
     options = loop()
-    trainer = adversarial(options)
-    trainer.step(0)
-    assert all(p.requires_grad for p in trainer.discriminator.parameters())
-    before = {name: p.detach().clone() for name, p in trainer.discriminator.named_parameters()}
-    _, _, real = trainer._batch(0)
-    fake = trainer.generator(torch.randn(8, 8)).float()
-    trainer.draw.update(trainer._generator_loss(real, fake).loss)
-    assert all(torch.equal(before[name], p) for name, p in trainer.discriminator.named_parameters())
+    learner, once = adversarial(options, discriminator_steps=3), adversarial(options)
+    seen = []
+    learner.real = lambda step, real=learner.real: seen.append(step) or real(step)
+    learner.step(0)
+    learner.step(1)
+    assert seen == [0, 1, 2, 3, 4, 5]
+    once.step(0)
+    assert not torch.equal(next(once.discriminator.parameters()), next(learner.discriminator.parameters()))
+
+
+def test_a_conditional_game_gets_the_classes_of_its_real_images():
+    class Records:
+        def discriminator_loss(self, discriminator, batch):
+            self.batch = batch
+            return StepOutput(discriminator(batch.real).sum() + discriminator(batch.fake).sum(), {})
+
+        def generator_loss(self, generator, discriminator, batch):
+            return StepOutput(discriminator(batch.fake).sum(), {})
+
+    learner = adversarial(loop())
+    learner.objective, learner.labeled = Records(), None
+    learner.labels = torch.arange(50) % 2
+    generator = learner._generator
+    learner._generator = lambda latent, labels: generator(latent)
+    learner.step(2)
+    _, rows = learner.real(2)
+    assert learner.objective.batch.labels.tolist() == (rows % 2).tolist()
+    assert learner.objective.batch.labeled is None
+
+
+def test_a_teacher_is_the_running_mean_and_gets_no_gradients():
+    class Consistency(Algorithm):
+        wants_teacher = True
+
+        def forward(self, model, batch):
+            return StepOutput((model(batch.images) - self.teacher(batch.images)).square().mean(), {})
+
+    options = loop()
+    learner = supervised(options)
+    algorithm = Consistency(AlgorithmOptions(name="test"), task(options))
+    taught = Learner(
+        network(), algorithm, learner.batches, optimizer=optimizer(), loop=options, runtime=learner.runtime
+    )
+    taught.step(0)
+    assert algorithm.teacher.model is taught.average
+    assert not any(p.requires_grad for p in taught.average.parameters())
+    assert not taught.state()["algorithm"]  # the average is kept once, not twice
+
+
+class Rising:
+    """A learner whose "weights" are its number of steps."""
+
+    def __init__(self):
+        self.average = torch.nn.Linear(1, 1, bias=False)
+
+    def step(self, index):
+        with torch.no_grad():
+            self.average.weight.fill_(index + 1)
+        return {"loss": torch.tensor(1.0)}
+
+    def state(self):
+        return {"average": self.average.state_dict()}
+
+    def restore(self, state):
+        self.average.load_state_dict(state["average"])
+
+
+def peak_at_six(network):
+    return -abs(network.weight.item() - 6)
+
+
+def test_the_best_step_on_validation_images_is_kept_and_training_stops_when_nothing_gets_better():
+    learner = Rising()
+    selection = Selection(learner.average, peak_at_six, SelectionOptions(every=2, patience=4))
+    history, _ = train(
+        learner, loop(steps=40), seed=0, checkpoints=MemoryCheckpoints(), key="k", name="test", selection=selection
+    )
+    assert history["step"].tolist() == [2, 4, 6, 8, 10]
+    assert history["validation_score"].tolist() == [-4, -2, 0, -2, -4]
+    assert learner.average.weight.item() == 6
+
+
+def test_the_choice_survives_an_interruption():
+    checkpoints = MemoryCheckpoints()
+    for steps in (8, 16):  # the first was interrupted after the best step
+        learner = Rising()
+        selection = Selection(learner.average, peak_at_six, SelectionOptions(every=2, patience=None))
+        train(learner, loop(steps=steps), seed=0, checkpoints=checkpoints, key="k", name="test", selection=selection)
+    assert selection.best_step == 6
+    assert learner.average.weight.item() == 6
 
 
 def test_averages_start_near_the_weights_and_keep_their_names():

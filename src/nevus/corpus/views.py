@@ -46,6 +46,27 @@ def unlabeled_images(corpus: Corpus) -> Pixels:
     return part.pixels
 
 
+def validation_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
+    """The images that choose, and their classes.
+
+    Returns:
+        (V, H, W, 3) uint8 and (V,) int64.
+
+    Raises:
+        CorpusError: There are none, or a class has none.
+    """
+    part = select(corpus, "validation")
+    part = part._replace(manifest=part.manifest[part.manifest["label"].notna()])
+    labels = part.manifest["label"].to_numpy(dtype=np.int64)
+    missing = [name for number, name in enumerate(corpus.classes) if number not in labels]
+    if missing:
+        raise CorpusError(
+            f"`selection` chooses by validation images, but there is none of {', '.join(missing)}. Set it to null, or "
+            "draw validation images from the labelled ones by `--params splits.validation=hold_out`."
+        )
+    return part.pixels[part.manifest["row"].to_numpy()], labels
+
+
 def require_labeled_test(corpus: Corpus) -> None:
     """Refuse a test split that no classifier can be scored on.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from nevus.contracts import NevusError
 from nevus.hooks.datasets import find_dataset
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from nevus.hooks.datasets import Catalog
     from nevus.io.locks import Lock
 
+REMEDY = (
+    "Wait for it or end it, or give this run a name of its own, such as `--params seed=1` or `--params variant=NAME`."
+)
 WAIT = 1.0  # seconds; a run that is just ending may still hold its lock
 
 
@@ -42,12 +46,11 @@ class RunLockHooks:
                 continue
             lock = Lock(folder / ".run.lock")
             shown = f"{folder.parent.name}/{folder.name}"
-            lock.acquire(
-                seconds=WAIT,
-                what=f"The run {shown}",
-                remedy="Wait for it or end it, or give this run a name of its own: `--params seed=1` or "
-                "`--params variant=NAME`.",
-            )
+            try:
+                lock.acquire(seconds=WAIT, what=f"The run {shown}", remedy=REMEDY)
+            except NevusError:
+                self._release()
+                raise
             self._locks.append(lock)
 
     @hook_impl(trylast=True)

@@ -9,7 +9,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-REPORTING, MODELS, OUTPUT = "08_reporting/test/ssgan", "06_models/test/ssgan", "07_model_output/test/ssgan"
+REPORTING, MODELS, OUTPUT = (f"{layer}/test/ssgan/seed0" for layer in ("08_reporting", "06_models", "07_model_output"))
+WEIGHTS = f"{MODELS}/model/artifacts/weights.safetensors"
 
 
 def test_the_run_ends_well_and_says_where_everything_is(finished):
@@ -27,7 +28,7 @@ def test_every_promised_file_is_there(finished):
     names += [f"{figure}.png" for figure in ("roc", "confusion", "reliability", "curves", "real_and_generated")]
     for name in names:
         assert made.data(f"{REPORTING}/{name}").stat().st_size > 100, name
-    assert made.data(f"{MODELS}/weights.safetensors").exists()
+    assert made.data(WEIGHTS).exists()
     assert not made.data(f"{MODELS}/checkpoint.pt").exists()
 
 
@@ -49,17 +50,17 @@ def test_the_table_holds_the_method_its_baseline_and_the_floors_with_intervals(f
 def test_the_baseline_had_as_many_labeled_updates(finished):
     made, _ = finished
     steps = {
-        run: int(pd.read_csv(made.data(f"07_model_output/test/{run}/history.csv"))["step"].iloc[-1])
-        for run in ("ssgan", "supervised")
+        run: int(pd.read_csv(made.data(f"07_model_output/test/{run}/seed0/history.csv"))["step"].iloc[-1])
+        for run in ("ssgan", "ssgan.baseline")
     }
-    assert steps["ssgan"] == steps["supervised"] == 20
+    assert steps["ssgan"] == steps["ssgan.baseline"] == 20
 
 
 def test_a_repeat_gives_the_same_bytes_and_decodes_nothing(finished):
     made, _ = finished
-    files = [made.data(f"{REPORTING}/metrics.csv"), made.data(f"{MODELS}/weights.safetensors")]
+    files = [made.data(f"{REPORTING}/metrics.csv"), made.data(WEIGHTS)]
     before = [file.read_bytes() for file in files]
-    pixels = made.data("02_intermediate/test/corpus/pixels.npy")
+    pixels = made.data("02_intermediate/test/32px-squash/corpus/pixels.npy")
     packed = pixels.stat().st_mtime_ns
     again = made.kedro("run", "--pipelines=ssgan", "--env=test")  # the other spelling
     assert again.returncode == 0, again.stderr
@@ -79,10 +80,10 @@ def test_a_run_killed_in_training_continues_to_the_same_bits(finished, new_proje
     process.communicate()
     assert process.returncode == -signal.SIGKILL, "the run was over before it could be killed"
     assert checkpoint.exists()
-    assert not made.data(f"{MODELS}/weights.safetensors").exists()
+    assert not made.data(WEIGHTS).exists()
     result = made.kedro("run", "--pipeline=ssgan", "--env=test")
     assert result.returncode == 0, result.stderr
-    for file in (f"{MODELS}/weights.safetensors", f"{MODELS}/generator.safetensors", f"{OUTPUT}/predictions.parquet"):
+    for file in (WEIGHTS, f"{MODELS}/generator.safetensors", f"{OUTPUT}/predictions.parquet"):
         assert made.data(file).read_bytes() == reference.data(file).read_bytes(), file
 
 
@@ -151,7 +152,7 @@ def test_real_images_go_the_same_way(new_project, sample_data):
     source = sample_data / "melanoma_detection" / "MelanomaDetection.zip"
     result = made.kedro("run", "--pipeline=ssgan", "--env=melanoma", "--params", f"source={source},{small}")
     assert result.returncode == 0, result.stderr
-    summary = pd.read_csv(made.data("08_reporting/melanoma/corpus_summary.csv"))
+    summary = pd.read_csv(made.data("08_reporting/melanoma/ssgan/seed0/corpus_summary.csv"))
     counts = summary.groupby("split")["images"].sum().to_dict()
     assert counts == {"labeled": 200, "unlabeled": 7018, "test": 300, "left out": 0, "quarantined": 0}
 
@@ -160,6 +161,6 @@ def test_cross_validation_ends_with_scores_of_both_methods(new_project):
     made = new_project()
     result = made.kedro("run", "--pipeline=cross_validation", "--env=test")
     assert result.returncode == 0, result.stderr
-    scores = pd.read_csv(made.data("08_reporting/test/cross_validation/scores.csv"))
+    scores = pd.read_csv(made.data("08_reporting/test/cross_validation/seed0/scores.csv"))
     assert set(scores["method"]) == {"supervised", "ssgan"}
     assert set(scores["step"]) == {10, 20}

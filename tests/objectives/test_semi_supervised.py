@@ -6,6 +6,7 @@ import torch
 from nevus.contracts import Batch, GanBatch, TrainingError
 from nevus.objectives.semi_supervised import (
     SemiSupervisedGan,
+    SemiSupervisedGanOptions,
     feature_matching_loss,
     non_saturating_loss,
     realness,
@@ -76,12 +77,16 @@ class Fixed:
         return (images, logits) if return_features else logits
 
 
+def gan(**options):
+    return SemiSupervisedGan(SemiSupervisedGanOptions(name="semi_supervised", **options))
+
+
 def batch(real, fake, labeled=None, targets=None):
     return GanBatch(real, fake, latent=torch.zeros(len(fake), 1), labeled=None if labeled is None else Batch(labeled, targets))
 
 
 def test_the_discriminator_adds_cross_entropy_to_the_weighted_unlabeled_term():
-    objective = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=0.5)
+    objective = gan(generator_loss="feature_matching", unlabeled_weight=0.5)
     undecided = logits_with_realness(0.5, classes=2)
     seen = batch(undecided, undecided, labeled=torch.zeros(4, 2), targets=torch.tensor([0, 1, 0, 1]))
     output = objective.discriminator_loss(Fixed(lambda images: images), seen)
@@ -90,7 +95,7 @@ def test_the_discriminator_adds_cross_entropy_to_the_weighted_unlabeled_term():
 
 
 def test_labelled_images_are_needed():
-    objective = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=0.5)
+    objective = gan(generator_loss="feature_matching", unlabeled_weight=0.5)
     with pytest.raises(TrainingError, match="labelled images"):
         objective.discriminator_loss(Fixed(lambda images: images), batch(torch.zeros(2, 2), torch.zeros(2, 2)))
 
@@ -98,8 +103,8 @@ def test_labelled_images_are_needed():
 def test_the_generator_minimises_what_it_was_told_to():
     discriminator = Fixed(lambda images: logits_with_realness(0.5, rows=len(images)))
     seen = batch(torch.zeros(2, 3), torch.ones(2, 3))
-    matching = SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=1.0)
-    saturating = SemiSupervisedGan(generator_loss="non_saturating", unlabeled_weight=1.0)
+    matching = gan(generator_loss="feature_matching", unlabeled_weight=1.0)
+    saturating = gan(generator_loss="non_saturating", unlabeled_weight=1.0)
     assert matching.generator_loss(None, discriminator, seen).loss.item() == 1
     assert saturating.generator_loss(None, discriminator, seen).loss.item() == pytest.approx(math.log(2))
     assert saturating.generator_loss(None, discriminator, seen).scalars["feature_distance"].item() == 1

@@ -114,7 +114,7 @@ def test_the_template_of_a_method_runs_from_corpus_to_predictions(training, vali
 @pytest.mark.parametrize(
     ("block", "where", "says"),
     [
-        ({"name": "fixmach"}, ("algorithm",), "there is no algorithm 'fixmach'"),
+        ({"name": "fixmach"}, ("algorithm",), "there is no 'fixmach' in nevus.algorithms"),
         ({"name": "supervised", "temperature": 2}, ("algorithm", "temperature"), "Extra inputs"),
     ],
 )

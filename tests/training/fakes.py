@@ -14,7 +14,7 @@ from nevus.contracts import Task
 from nevus.networks.discriminators import build_discriminator
 from nevus.networks.generators import build_generator
 from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
-from nevus.objectives.semi_supervised import SemiSupervisedGan
+from nevus.objectives.semi_supervised import SemiSupervisedGan, SemiSupervisedGanOptions
 from nevus.training.adversarial import AdversarialLearner
 from nevus.training.batches import LabeledBatches, UnlabeledImages
 from nevus.training.learner import Learner
@@ -33,6 +33,8 @@ MILD = AugmentOptions(
     saturation=0.1,
     cutout=0.1,
 )
+
+GAN = SemiSupervisedGanOptions(name="semi_supervised", generator_loss="feature_matching", unlabeled_weight=1.0)
 
 
 class MemoryCheckpoints:
@@ -126,7 +128,7 @@ def adversarial(
     return AdversarialLearner(
         network(seed, norm),
         generator,
-        SemiSupervisedGan(generator_loss="feature_matching", unlabeled_weight=1.0),
+        SemiSupervisedGan(GAN),
         real=unlabeled_images(seed, runtime.device),
         labeled=labeled_batches(options, seed, runtime.device),
         augment=BatchAugment(MILD),

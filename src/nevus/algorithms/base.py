@@ -1,14 +1,11 @@
 """What every algorithm is: a module that turns a network and a batch into a loss."""
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
-from pkgutil import iter_modules
 from typing import Any, ClassVar
 
 from torch import nn
 
-from nevus.contracts import Batch, NevusError, Options, StepOutput, Task
+from nevus.contracts import Batch, Options, StepOutput, Task
 
 Network = Callable[..., Any]  # (N, 3, H, W) to (N, K) logits in float32; with return_features=True (features, logits)
 
@@ -56,22 +53,3 @@ class Algorithm(nn.Module):
             A scalar with its graph, and detached scalars to log.
         """
         raise TypeError(f"{type(self).__name__} has no forward(model, batch)")
-
-
-def algorithm_names() -> list[str]:
-    """Names of all algorithms: the modules of this package."""
-    package = import_module("nevus.algorithms")
-    return sorted(module.name for module in iter_modules(package.__path__) if module.name != "base")
-
-
-def algorithm_class(name: str) -> type[Algorithm]:
-    """The algorithm that a module of this package defines.
-
-    Raises:
-        NevusError: There is no such module.
-    """
-    if not name.isidentifier() or name == "base" or find_spec(f"nevus.algorithms.{name}") is None:
-        raise NevusError(f"there is no algorithm '{name}'. Algorithms: {', '.join(algorithm_names())}.")
-    module = import_module(f"nevus.algorithms.{name}")
-    defined = (value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Algorithm))
-    return next(value for value in defined if value.__module__ == module.__name__)

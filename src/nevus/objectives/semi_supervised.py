@@ -5,17 +5,16 @@ nothing since softmax ignores a common shift. Then D(x) = Z / (Z + 1) with Z = s
 being real.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
 from nevus.contracts import GanBatch, StepOutput, TrainingError
+from nevus.objectives.base import Network, Objective, ObjectiveOptions, detached
 
-Network = Callable[..., Any]
-GeneratorLoss = Literal["feature_matching", "non_saturating"]
 
 
 def unlabeled_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -64,17 +63,22 @@ def realness(logits: Tensor) -> Tensor:
     return torch.sigmoid(logits.logsumexp(dim=1))
 
 
-class SemiSupervisedGan:
-    """The two losses of the game.
+class SemiSupervisedGanOptions(ObjectiveOptions):
+    """Settings of the game.
 
-    Args:
+    Attributes:
         generator_loss: "feature_matching" or "non_saturating".
         unlabeled_weight: Weight of the real-or-generated term beside the cross-entropy of the labelled images.
     """
 
-    def __init__(self, *, generator_loss: GeneratorLoss, unlabeled_weight: float) -> None:
-        self.kind = generator_loss
-        self.unlabeled_weight = unlabeled_weight
+    generator_loss: Literal["feature_matching", "non_saturating"]
+    unlabeled_weight: float = Field(ge=0)
+
+
+class SemiSupervisedGan(Objective):
+    """The two losses of the game."""
+
+    Options = SemiSupervisedGanOptions
 
     def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
         """Cross-entropy on the labelled images, real or generated on the others.
@@ -102,7 +106,7 @@ class SemiSupervisedGan:
             "d_fake": realness(on_fake).mean(),
             "labeled_accuracy": (on_labeled.argmax(dim=1) == targets).float().mean(),
         }
-        return StepOutput(supervised + self.unlabeled_weight * unlabeled, detached(scalars))
+        return StepOutput(supervised + self.options.unlabeled_weight * unlabeled, detached(scalars))
 
     def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the generator minimises; the feature distance is logged whichever it is.
@@ -116,7 +120,7 @@ class SemiSupervisedGan:
         with torch.no_grad():  # the features of the real images need no graph
             real_features, _ = discriminator(batch.real, return_features=True)
         distance = feature_matching_loss(real_features, fake_features)
-        loss = distance if self.kind == "feature_matching" else non_saturating_loss(fake_logits)
+        loss = distance if self.options.generator_loss == "feature_matching" else non_saturating_loss(fake_logits)
         return StepOutput(loss, detached({"generator_loss": loss, "feature_distance": distance}))
 
 
@@ -129,8 +133,3 @@ def labeled_part(batch: GanBatch) -> tuple[Tensor, Tensor]:
     if batch.labeled is None or batch.labeled.targets is None:
         raise TrainingError("a semi-supervised GAN needs labelled images in every batch, but this one has none.")
     return batch.labeled.images, batch.labeled.targets
-
-
-def detached(scalars: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same values without their graphs."""
-    return {name: value.detach() for name, value in scalars.items()}

@@ -13,7 +13,7 @@ from nevus.training.images import to_pixels
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
-from nevus.training.stateful import Parts
+from nevus.training.stateful import Parts, Stateful
 
 Network = Callable[..., Tensor]
 
@@ -79,7 +79,7 @@ class AdversarialLearner(Parts):
             self.discriminator, discriminator_optimizer, steps=loop.steps * discriminator_steps
         )
         self.generator_optimizer = ScheduledOptimizer(self.generator, generator_optimizer, steps=loop.steps)
-        self.parts = {
+        self.parts: dict[str, Stateful] = {
             "discriminator": self.discriminator,
             "generator": self.generator,
             "average": self.average,
@@ -87,6 +87,8 @@ class AdversarialLearner(Parts):
             "discriminator_optimizer": self.discriminator_optimizer,
             "generator_optimizer": self.generator_optimizer,
         }
+        if isinstance(objective, nn.Module):
+            self.parts["objective"] = objective.to(runtime.device)
         self.objective, self.augment, self.runtime = objective, augment, runtime
         self.real, self.labeled, self.labels = real, labeled, labels
         self.discriminator_steps = discriminator_steps

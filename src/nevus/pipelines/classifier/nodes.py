@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import Checkpoints, Classifier, Corpus, Table
-from nevus.pipelines.classifier.params import ClassifierParams, TrainingParams
+from nevus.lookup import find
+from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,7 +65,6 @@ def fit_classifier(
 
 def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:
     """Introduce network, algorithm, images and augmentation to one another."""
-    from nevus.algorithms.base import algorithm_class
     from nevus.augment.batch import BatchAugment
     from nevus.contracts import Task
     from nevus.corpus.views import unlabeled_images
@@ -77,7 +77,7 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
     with seeded(seed):
         network = build_network(training, params)
     labeled = labeled_batches(training, params, seed, runtime)
-    kind = algorithm_class(params.algorithm.name)  # type: ignore[attr-defined]
+    kind = find(ALGORITHMS, params.algorithm.name)  # type: ignore[attr-defined]
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
     counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
     algorithm = kind(params.algorithm, Task(training.classes, counts, unlabeled, params.loop.steps))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from nevus.augment.options import AugmentOptions
-from nevus.contracts import NevusError, Options
+from nevus.contracts import Options
+from nevus.lookup import checked_options, find
 from nevus.networks.options import NetworkOptions
 from nevus.training.options import LoopOptions, OptimizerOptions, SelectionOptions
+
+ALGORITHMS = "nevus.algorithms"
 
 
 class TrainingParams(Options):
@@ -72,22 +74,12 @@ class ClassifierParams(TrainingParams):
     @classmethod
     def _by_name(cls, value: Any) -> Any:
         """Let the algorithm's own model check its options. It needs torch, so it is imported only now."""
-        if not isinstance(value, Mapping):
-            return value
-        from nevus.algorithms.base import algorithm_class
-
-        try:
-            options = algorithm_class(str(value.get("name"))).Options
-        except NevusError as error:
-            raise ValueError(str(error)) from error
-        return options.model_validate(dict(value))
+        return checked_options(ALGORITHMS, value)
 
     @model_validator(mode="after")
     def _reads_what_it_gets(self) -> ClassifierParams:
-        from nevus.algorithms.base import algorithm_class
-
         name = self.algorithm.name  # type: ignore[attr-defined]
-        views = algorithm_class(name).views
+        views = find(ALGORITHMS, name).views
         if views and self.unlabeled is None:
             raise ValueError(f"'{name}' reads unlabelled images; set unlabeled to ${{classifier.unlabeled}}")
         if not views and self.unlabeled is not None:

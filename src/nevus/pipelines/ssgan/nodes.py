@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weights
+from nevus.lookup import find
 from nevus.pipelines.classifier.nodes import build_network, choose_by, finish, labeled_batches
-from nevus.pipelines.ssgan.params import SsganParams
+from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
 
 if TYPE_CHECKING:
     from nevus.training.adversarial import AdversarialLearner
@@ -24,7 +25,7 @@ def fit_ssgan(
     *,
     method: str,
 ) -> tuple[Classifier, Table, Weights, Pixels, Pixels]:
-    """Train a classifier as the discriminator of a GAN on labelled and unlabelled images (arXiv:1606.03498).
+    """Train a classifier as the discriminator of a GAN on labelled and unlabelled images.
 
     Args:
         training: The corpus without the images that choose and test.
@@ -80,7 +81,6 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
     from nevus.augment.batch import BatchAugment
     from nevus.corpus.views import unlabeled_images
     from nevus.networks.generators import build_generator
-    from nevus.objectives.semi_supervised import SemiSupervisedGan
     from nevus.training.adversarial import AdversarialLearner
     from nevus.training.batches import UnlabeledImages
     from nevus.training.pool import Pool
@@ -94,7 +94,7 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
     return AdversarialLearner(
         discriminator,
         generator,
-        SemiSupervisedGan(**params.objective.model_dump()),
+        find(OBJECTIVES, params.objective.name)(params.objective),  # type: ignore[attr-defined]
         real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed + 1),
         labeled=labeled_batches(training, params, seed, runtime),
         augment=BatchAugment(params.augment_unlabeled),

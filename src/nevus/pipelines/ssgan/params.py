@@ -1,33 +1,24 @@
 """Parameters of the semi-supervised GAN."""
 
-from typing import Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, field_validator
 
 from nevus.augment.options import AugmentOptions
 from nevus.contracts import Options
+from nevus.lookup import checked_options
 from nevus.networks.options import GeneratorOptions
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.training.options import OptimizerOptions
 
-
-class ObjectiveOptions(Options):
-    """The two losses of the game.
-
-    Attributes:
-        generator_loss: "feature_matching" or "non_saturating".
-        unlabeled_weight: Weight of the real-or-generated term beside the cross-entropy of the labelled images.
-    """
-
-    generator_loss: Literal["feature_matching", "non_saturating"]
-    unlabeled_weight: float = Field(ge=0)
+OBJECTIVES = "nevus.objectives"
 
 
 class SsganParams(TrainingParams):
     """A classifier, and the GAN that it is the discriminator of.
 
     Attributes:
-        objective: The two losses.
+        objective: Its `name`, a module in `nevus.objectives`, and its own options.
         generator: The generator network.
         generator_optimizer: Its optimizer and schedule.
         discriminator_steps: Updates of the discriminator for one of the generator.
@@ -37,7 +28,7 @@ class SsganParams(TrainingParams):
         samples: Generated images kept at the end.
     """
 
-    objective: ObjectiveOptions
+    objective: SerializeAsAny[Options]
     generator: GeneratorOptions
     generator_optimizer: OptimizerOptions
     discriminator_steps: int = Field(ge=1, le=100)
@@ -45,3 +36,9 @@ class SsganParams(TrainingParams):
     augment_unlabeled: AugmentOptions
     frames: int = Field(ge=1, le=1000)
     samples: int = Field(ge=1, le=100_000)
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        """Let the objective's own model check its options. It needs torch, so it is imported only now."""
+        return checked_options(OBJECTIVES, value)

@@ -1,0 +1,66 @@
+"""What every GAN objective is: the two losses of a game, handed the networks."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from nevus.contracts import GanBatch, Options, StepOutput
+
+Network = Callable[..., Any]
+
+
+class ObjectiveOptions(Options):
+    """Settings of one objective.
+
+    Attributes:
+        name: Module in `nevus.objectives`.
+    """
+
+    name: str
+
+
+class Objective(nn.Module):
+    """The mathematics of one paper. One file holds the objective and its options.
+
+    State that changes while training is a buffer: checkpoints keep it.
+
+    Attributes:
+        Options: Model of the parameter block `objective`.
+    """
+
+    Options: ClassVar[type[ObjectiveOptions]] = ObjectiveOptions
+
+    def __init__(self, options: Any) -> None:
+        super().__init__()
+        self.options = options
+
+    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
+        """What the discriminator minimises.
+
+        Args:
+            discriminator: The network, answering in float32; with `return_features=True` features and logits.
+            batch: Augmented images; the generated ones have no graph.
+
+        Returns:
+            A scalar with its graph, and detached scalars to log.
+        """
+        raise TypeError(f"{type(self).__name__} has no discriminator_loss(discriminator, batch)")
+
+    def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
+        """What the generator minimises.
+
+        Args:
+            generator: The network, for terms that look at other latents than those of the batch.
+            discriminator: The network; its weights get no gradients.
+            batch: Augmented images; the generated ones have a graph.
+
+        Returns:
+            A scalar with its graph, and detached scalars to log.
+        """
+        raise TypeError(f"{type(self).__name__} has no generator_loss(generator, discriminator, batch)")
+
+
+def detached(scalars: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same values without their graphs."""
+    return {name: value.detach() for name, value in scalars.items()}

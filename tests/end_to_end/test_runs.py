@@ -1,0 +1,113 @@
+"""Runs beside one another, and what a run remembers: with real processes."""
+
+import json
+import time
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow
+
+RUN = ("run", "--pipeline=supervised", "--env=test")
+SLOW = "classifier.loop.steps=100000,classifier.loop.checkpoint_every=100"
+
+
+def weights(made, name="supervised/seed0"):
+    return made.data(f"06_models/test/{name}/model/artifacts/weights.safetensors").read_bytes()
+
+
+def wait_for(path, process):
+    deadline = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert path.exists(), process.communicate()
+
+
+def test_two_seeds_side_by_side_end_as_they_do_alone(new_project):
+    together, alone = new_project(), new_project()
+    processes = [together.start(*RUN, "--params", f"seed={seed}") for seed in (0, 1)]
+    for process in processes:
+        _, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr
+    for seed in (0, 1):
+        result = alone.kedro(*RUN, "--params", f"seed={seed}")
+        assert result.returncode == 0, result.stderr
+        name = f"supervised/seed{seed}"
+        assert weights(together, name) == weights(alone, name)
+        metrics = [project.data(f"08_reporting/test/{name}/metrics.csv").read_bytes() for project in (together, alone)]
+        assert metrics[0] == metrics[1]
+    assert weights(alone, "supervised/seed0") != weights(alone, "supervised/seed1")
+
+
+def test_a_second_run_of_a_name_stops_before_it_trains_and_another_variant_goes_on(new_project):
+    made = new_project()
+    first = made.start(*RUN, "--params", SLOW)
+    wait_for(made.data("06_models/test/supervised/seed0/checkpoint.pt"), first)
+    started = time.monotonic()
+    second = made.kedro(*RUN)
+    assert time.monotonic() - started < 30
+    assert second.returncode == 1
+    assert f"process {first.pid}" in second.stderr
+    assert "supervised/seed0" in second.stderr
+    assert "variant=NAME" in second.stderr
+    assert "Traceback" not in second.stderr
+    other = made.kedro(*RUN, "--params", "variant=other,splits.label_budget=10")
+    assert other.returncode == 0, other.stderr
+    summary = pd.read_csv(made.data("08_reporting/test/supervised-other/seed0/corpus_summary.csv"))
+    assert summary.loc[summary["split"] == "labeled", "images"].tolist() == [10, 10]
+    first.kill()
+    first.communicate()
+    again = made.kedro(*RUN, "--params", "classifier.loop.steps=20")  # the lock went with its process
+    assert again.returncode == 0, again.stderr
+    summary = pd.read_csv(made.data("08_reporting/test/supervised/seed0/corpus_summary.csv"))
+    assert summary.loc[summary["split"] == "labeled", "images"].tolist() == [20, 20]
+
+
+def test_a_finished_run_remembers_what_it_was_trained_with(new_project):
+    made = new_project()
+    trained = made.kedro(*RUN, "--params", "classifier.loop.steps=15")
+    assert trained.returncode == 0, trained.stderr
+    before = weights(made)
+    reported = made.kedro(*RUN, "--tags=reporting", "--params", "classifier.loop.steps=999,evaluation.replicates=150")
+    assert reported.returncode == 0, reported.stderr
+    page = made.data("08_reporting/test/supervised/seed0/report.html").read_text()
+    assert "<code>supervised.loop.steps</code>: 15" in page
+    assert "999" not in page
+    assert "<code>evaluation.replicates</code>: 150" in page
+    assert weights(made) == before
+    record = json.loads(made.data("06_models/test/supervised/seed0/model/artifacts/record.json").read_text())
+    assert record["parameters"]["supervised"]["loop"]["steps"] == 15
+    assert record["parameters"]["ingestion"]["format"] == "phantom"
+    assert record["parameters"]["splits"]["label_budget"] is None
+
+
+def test_only_what_is_missing_is_made(new_project):
+    made = new_project()
+    assert made.kedro(*RUN).returncode == 0
+    before, figure = weights(made), made.data("08_reporting/test/supervised/seed0/roc.png")
+    stamp = made.data("06_models/test/supervised/seed0/model/MLmodel").stat().st_mtime_ns
+    figure.unlink()
+    again = made.kedro(*RUN, "--only-missing-outputs")
+    assert again.returncode == 0, again.stderr
+    assert figure.exists()
+    assert made.data("06_models/test/supervised/seed0/model/MLmodel").stat().st_mtime_ns == stamp
+    other = made.kedro(*RUN, "--only-missing-outputs", "--params", "seed=1")  # another run, of which nothing is there
+    assert other.returncode == 0, other.stderr
+    assert weights(made, "supervised/seed1") != before
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("seed=-1", "seed: -1 must be a whole number"),
+        ("seed=one", "seed: 'one' must be a whole number"),
+        ("variant=../elsewhere", "variant: '../elsewhere' names folders"),
+        ("variant=a/b", "variant: 'a/b' names folders"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(new_project, given, says):
+    made = new_project()
+    result = made.kedro(*RUN, "--params", given)
+    assert result.returncode == 1
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr

@@ -8,9 +8,7 @@ import torch
 
 from nevus.augment.batch import BatchAugment
 from nevus.augment.options import AugmentOptions
-from nevus.networks.discriminators import build_discriminator
-from nevus.networks.generators import build_generator
-from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
+from nevus.networks.build import build
 from nevus.objectives.semi_supervised import SemiSupervisedGan
 from nevus.training.adversarial import AdversarialTrainer
 from nevus.training.options import LoopOptions, OptimizerOptions
@@ -73,9 +71,9 @@ def two_colours(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
-    options = DiscriminatorOptions(architecture="residual", width=8, depth=2, blocks=1, norm=norm, dropout=0.1)
+    options = {"kind": "residual", "width": 8, "depth": 2, "blocks": 1, "norm": norm, "dropout": 0.1}
     with seeded(seed):
-        return build_discriminator(options, classes=2, size=16)
+        return build({**options, "normalisation": "none", "resize": None}, classes=2, size=16)
 
 
 def supervised(options: LoopOptions, seed: int = 0, **changes: Any) -> SupervisedTrainer:
@@ -96,7 +94,7 @@ def adversarial(options: LoopOptions, seed: int = 0, norm: str = "weight", **cha
     labeled, labels = two_colours(20)
     unlabeled, _ = two_colours(50, seed=1)
     with seeded(seed):
-        generator = build_generator(GeneratorOptions(latent=8, width=4, depth=2), size=16)
+        generator = build({"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}, classes=2, size=16)
     return AdversarialTrainer(
         network(seed, norm),
         generator,

@@ -5,6 +5,7 @@ from nevus.contracts import TrainingError
 from nevus.training.averaging import averaged, weights_of
 from nevus.training.loop import Observer, step_seed, train
 from nevus.training.prediction import predict_probabilities
+from nevus.training.runtime import prediction_runtime
 from tests.training.fakes import MemoryCheckpoints, adversarial, loop, supervised, two_colours
 
 MAKERS = [supervised, adversarial]
@@ -174,7 +175,7 @@ def test_both_methods_learn_what_can_be_learned(make):
     trainer = make(options)
     run(trainer, options)
     pixels, labels = two_colours(40, seed=9)
-    probabilities = predict_probabilities(trainer.average, pixels, average_d4=True)
+    probabilities = predict_probabilities(trainer.average, pixels, average_d4=True, runtime=prediction_runtime())
     assert ((probabilities[:, 1] > 0.5) == labels).mean() > 0.95
 
 

@@ -104,15 +104,19 @@ def score_fold(
     from nevus.metrics.classification import of_interest, score
     from nevus.training.loop import Observer, train
     from nevus.training.prediction import predict_probabilities
+    from nevus.training.runtime import prediction_runtime
 
     pixels, labels = labeled_images(training)
     rest = set_apart(training, held_out)
+    runtime = prediction_runtime(classifier.loop.device)
     trainer: SupervisedTrainer | AdversarialTrainer
     gan = method == "ssgan"
     trainer = ssgan_trainer(rest, classifier, ssgan) if gan else supervised_trainer(rest, classifier)
 
     def look() -> torch.Tensor:
-        probabilities = predict_probabilities(trainer.average, pixels[held_out], average_d4=classifier.average_d4)
+        probabilities = predict_probabilities(
+            trainer.average, pixels[held_out], average_d4=classifier.average_d4, runtime=runtime
+        )
         return torch.from_numpy(of_interest(probabilities))
 
     _, seen = train(

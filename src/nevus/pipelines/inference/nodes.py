@@ -15,11 +15,13 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
         the second; with more, `probability_<k>` of each class k.
     """
     from nevus.metrics.predictions import prediction_table
-    from nevus.networks.discriminators import build_discriminator
+    from nevus.networks.build import restore
     from nevus.training.prediction import predict_probabilities
+    from nevus.training.runtime import prediction_runtime
 
     spec = classifier.spec
-    model = build_discriminator(spec["network"], classes=len(spec["classes"]), size=spec["size"])
-    model.load_state_dict(classifier.weights)
-    probabilities = predict_probabilities(model, test.pixels, average_d4=spec["average_d4"])
+    model = restore(spec, classifier.weights)
+    probabilities = predict_probabilities(
+        model, test.pixels, average_d4=spec["average_d4"], runtime=prediction_runtime()
+    )
     return prediction_table(test.manifest, probabilities, seed=spec["seed"])

@@ -66,17 +66,17 @@ def ssgan_trainer(training: Corpus, classifier: ClassifierParams, ssgan: SsganPa
     """Introduce networks, objective, images and augmentation to one another."""
     from nevus.augment.batch import BatchAugment
     from nevus.corpus.views import labeled_images, unlabeled_images
-    from nevus.networks.discriminators import build_discriminator
-    from nevus.networks.generators import build_generator
+    from nevus.networks.build import build
     from nevus.objectives.semi_supervised import SemiSupervisedGan
     from nevus.training.adversarial import AdversarialTrainer
     from nevus.training.runtime import choose_runtime, seeded
 
     labeled, labels = labeled_images(training)
-    size = labeled.shape[1]
+    shape = {"classes": len(training.classes), "size": labeled.shape[1]}
     with seeded(classifier.seed):  # the discriminator first: it then starts from the weights of the baseline
-        discriminator = build_discriminator(classifier.network, classes=len(training.classes), size=size)
-        generator = build_generator(ssgan.generator, size=size)
+        discriminator = build(classifier.network, **shape)
+        generator = build(ssgan.generator, **shape)
+    discriminator.fit_input(labeled)  # as the baseline: it knows no other images
     return AdversarialTrainer(
         discriminator,
         generator,

@@ -44,13 +44,14 @@ def supervised_trainer(training: Corpus, classifier: ClassifierParams) -> "Super
     """Introduce network, images and augmentation to one another."""
     from nevus.augment.batch import BatchAugment
     from nevus.corpus.views import labeled_images
-    from nevus.networks.discriminators import build_discriminator
+    from nevus.networks.build import build
     from nevus.training.runtime import choose_runtime, seeded
     from nevus.training.supervised import SupervisedTrainer
 
     pixels, labels = labeled_images(training)
     with seeded(classifier.seed):
-        network = build_discriminator(classifier.network, classes=len(training.classes), size=pixels.shape[1])
+        network = build(classifier.network, classes=len(training.classes), size=pixels.shape[1])
+    network.fit_input(pixels)
     return SupervisedTrainer(
         network,
         pixels,
@@ -75,13 +76,9 @@ def package_classifier(weights: Weights, training: Corpus, classifier: Classifie
         The classifier, without code.
     """
     from nevus.corpus.views import labeled_images
+    from nevus.networks.build import describe
 
     pixels, _ = labeled_images(training)
-    spec = {
-        "network": classifier.network.model_dump(mode="json"),
-        "size": int(pixels.shape[1]),
-        "classes": list(training.classes),
-        "average_d4": classifier.average_d4,
-        "seed": classifier.seed,
-    }
-    return Classifier(weights, spec, pixels[:2])
+    size, average_d4 = pixels.shape[1], classifier.average_d4
+    spec = describe(classifier.network, classes=training.classes, size=size, average_d4=average_d4)
+    return Classifier(weights, spec | {"seed": classifier.seed}, pixels[:2])

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from nevus.augment.options import AugmentOptions
 from nevus.contracts import Options
-from nevus.networks.options import DiscriminatorOptions
+from nevus.networks.options import NetworkOptions
 from nevus.training.options import LoopOptions, OptimizerOptions
 
 
@@ -23,7 +23,7 @@ class ClassifierParams(Options):
     """
 
     seed: int = Field(ge=0, lt=2**31)
-    network: DiscriminatorOptions
+    network: NetworkOptions
     augment: AugmentOptions
     optimizer: OptimizerOptions
     loop: LoopOptions

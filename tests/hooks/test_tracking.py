@@ -18,7 +18,7 @@ from nevus.hooks import TrackingHooks
 from nevus.hooks.provenance import process_start
 from nevus.hooks.store import POINTS_A_BATCH, RunStore
 from nevus.io.model import ModelDataset
-from nevus.networks.discriminators import build_discriminator
+from nevus.networks.build import build
 from tests.hooks.conftest import flow_of
 
 UNREACHABLE = "http://127.0.0.1:9"
@@ -273,8 +273,9 @@ def test_a_misspelt_tracking_option_is_refused(hooks: TrackingHooks, root: Path)
 def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_its_id(
     hooks, run, make_catalog, only_run, client, root, metrics
 ) -> None:
-    network = {"architecture": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
-    weights = dict(build_discriminator(network, classes=2, size=8).state_dict())
+    network = {"kind": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
+    network |= {"normalisation": "none", "resize": None}
+    weights = dict(build(network, classes=2, size=8).state_dict())
     images = np.zeros((2, 8, 8, 3), dtype=np.uint8)
     spec = {"network": network, "size": 8, "classes": ["benign", "melanoma"], "average_d4": False}
     catalog = make_catalog(seed=0)

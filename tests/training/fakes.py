@@ -11,9 +11,7 @@ from nevus.algorithms.supervised import Supervised
 from nevus.augment.batch import BatchAugment
 from nevus.augment.options import AugmentOptions
 from nevus.contracts import Task
-from nevus.networks.discriminators import build_discriminator
-from nevus.networks.generators import build_generator
-from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
+from nevus.networks.build import build
 from nevus.objectives.semi_supervised import SemiSupervisedGan, SemiSupervisedGanOptions
 from nevus.training.adversarial import AdversarialLearner
 from nevus.training.batches import LabeledBatches, UnlabeledImages
@@ -81,9 +79,9 @@ def two_colours(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
-    options = DiscriminatorOptions(architecture="residual", width=8, depth=2, blocks=1, norm=norm, dropout=0.1)
+    options = {"kind": "residual", "width": 8, "depth": 2, "blocks": 1, "norm": norm, "dropout": 0.1}
     with seeded(seed):
-        return build_discriminator(options, classes=2, size=16)
+        return build({**options, "normalisation": "none", "resize": None}, classes=2, size=16)
 
 
 def task(options: LoopOptions) -> Task:
@@ -124,7 +122,7 @@ def adversarial(
 ) -> AdversarialLearner:
     runtime = choose_runtime(options)
     with seeded(seed):
-        generator = build_generator(GeneratorOptions(latent=8, width=4, depth=2), size=16)
+        generator = build({"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}, classes=2, size=16)
     return AdversarialLearner(
         network(seed, norm),
         generator,

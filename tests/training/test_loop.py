@@ -8,6 +8,7 @@ from nevus.training.learner import Learner
 from nevus.training.loop import Observer, step_seed, train
 from nevus.training.options import SelectionOptions
 from nevus.training.prediction import predict_probabilities
+from nevus.training.runtime import prediction_runtime
 from nevus.training.selection import Selection
 from tests.training.fakes import (
     MemoryCheckpoints,
@@ -187,7 +188,7 @@ def test_both_methods_learn_what_can_be_learned(make):
     learner = make(options)
     run(learner, options)
     pixels, labels = two_colours(40, seed=9)
-    probabilities = predict_probabilities(learner.average, pixels, average_d4=True)
+    probabilities = predict_probabilities(learner.average, pixels, average_d4=True, runtime=prediction_runtime())
     assert ((probabilities[:, 1] > 0.5) == labels).mean() > 0.95
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,20 @@ import nevus
 from nevus.contracts import Classifier, NevusError, Pixels
 
 PACKAGE = Path(nevus.__file__).parent
-SCORING_CODE = PACKAGE / "scoring.py"
-WEIGHTS, SPEC = "weights.safetensors", "spec.json"
+MODEL_CODE = PACKAGE / "mlflow_model.py"
+WEIGHTS, SPEC, RECORD = "weights.safetensors", "spec.json", "record.json"
 EXAMPLE_IMAGES = 2  # kept as JSON, so few
-# What the code that scores imports; MLflow would need several seconds to find that out by itself.
+# What the code that scores imports; MLflow would need several seconds to find that out by itself. What one kind of
+# network needs besides stands in its spec.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "safetensors", "torch")
 
 
 class ModelDataset(AbstractDataset[Classifier, Classifier]):
     """A folder that `mlflow.pyfunc.load_model` scores images with, also where nevus is not installed.
 
-    It holds weights (safetensors), the options that build the network (JSON), this package's source and the signature:
-    (N, H, W, 3) uint8 to a table of N rows and one float32 column of probabilities a class, by its name. Nothing in it
-    is pickled.
+    It holds weights (safetensors), the options that build the network and the record of what it was trained on (JSON),
+    this package's source and the signature: (N, H, W, 3) uint8 to a table of N rows and one float32 column of
+    probabilities a class, by its name. Nothing in it is pickled, and no path of this machine is in it.
 
     Args:
         filepath: The folder; replaced as a whole when a model is saved.
@@ -50,12 +51,26 @@ class ModelDataset(AbstractDataset[Classifier, Classifier]):
         from mlflow.models import Model
         from safetensors.torch import load_file
 
-        if not self._exists():
-            raise NevusError(f"there is no model in {self._filepath}. Run the pipeline that trains it first.")
+        record = self.record()
         artifacts = self._filepath / "artifacts"
         spec = json.loads((artifacts / SPEC).read_text(encoding="utf-8"))
         example = np.asarray(Model.load(str(self._filepath)).load_input_example(str(self._filepath)), dtype=np.uint8)
-        return Classifier(load_file(artifacts / WEIGHTS), spec, example)
+        return Classifier(load_file(artifacts / WEIGHTS), spec, example, record)
+
+    def record(self) -> dict[str, Any]:
+        """What the classifier was trained on, without its weights and without importing PyTorch.
+
+        Returns:
+            `Classifier.record`; empty for a folder from before there were records.
+
+        Raises:
+            NevusError: There is no model in the folder.
+        """
+        if not self._exists():
+            raise NevusError(f"there is no model in {self._filepath}. Run the pipeline that trains it first.")
+        file = self._filepath / "artifacts" / RECORD
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return found
 
     def save(self, data: Classifier) -> None:
         """Write the folder beside its place, then move it there: a reader finds the old model or the new one."""
@@ -86,20 +101,49 @@ def write_model(classifier: Classifier, folder: Path) -> None:
     from safetensors.torch import save_file
 
     with tempfile.TemporaryDirectory() as scratch:
-        weights, spec, code = Path(scratch, WEIGHTS), Path(scratch, SPEC), Path(scratch, PACKAGE.name)
+        weights, code = Path(scratch, WEIGHTS), Path(scratch, PACKAGE.name)
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in classifier.weights.items()}, weights)
-        spec.write_text(json.dumps(classifier.spec, indent=2), encoding="utf-8")
+        spec = written(classifier.spec, Path(scratch, SPEC))
+        record = written(classifier.record, Path(scratch, RECORD))
         shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
         example = classifier.example[:EXAMPLE_IMAGES]
         save_model(
             path=str(folder),
-            python_model=str(SCORING_CODE),
-            artifacts={"weights": str(weights), "spec": str(spec)},
+            python_model=str(MODEL_CODE),
+            artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
             code_paths=[str(code)],
             signature=signature(example, classifier.spec["classes"]),
             input_example=example,
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in REQUIREMENTS],
+            pip_requirements=requirements(classifier.spec),
         )
+    forget_machine(folder)
+
+
+def written(content: Mapping[str, Any], file: Path) -> Path:
+    """The file, with this as its JSON."""
+    file.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    return file
+
+
+def requirements(spec: Mapping[str, Any]) -> list[str]:
+    """What pip has to install where the model is scored, in the versions found here."""
+    names = [*REQUIREMENTS, *spec.get("requirements", [])]
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
+
+
+def forget_machine(folder: Path) -> None:
+    """Make the paths in MLmodel relative to the folder; MLflow notes where on this machine the files came from.
+
+    Loading reads only the file name of the code and the relative path of an artifact.
+    """
+    from mlflow.models import Model
+
+    description = Model.load(str(folder))
+    flavor = description.flavors["python_function"]
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    for artifact in flavor["artifacts"].values():
+        artifact["uri"] = artifact["path"]
+    description.save(str(folder / "MLmodel"))
 
 
 def signature(example: Pixels, classes: Sequence[str]) -> Any:

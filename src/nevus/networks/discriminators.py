@@ -1,14 +1,14 @@
 """Discriminators that are classifiers: K class logits from one pooled feature vector."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from nevus.contracts import NevusError
-from nevus.networks.options import DiscriminatorOptions
+from nevus.networks.classifier import ClassifierNetwork
+from nevus.networks.options import PlainOptions, ResidualOptions
 
 SLOPE = 0.2  # of the leaky ReLU, as in DCGAN (arXiv:1511.06434, section 3)
 
@@ -35,44 +35,34 @@ class Residual(nn.Module):
         return out
 
 
-class Discriminator(nn.Module):
-    """Stages of convolutions, a global mean, a linear head.
+class Discriminator(ClassifierNetwork):
+    """Stages of convolutions, a global mean, a linear head."""
 
-    `forward_features` and `forward_head` are named as in timm: feature matching needs what lies between them.
-    """
-
-    def __init__(self, options: DiscriminatorOptions, *, classes: int) -> None:
-        super().__init__()
+    def __init__(self, options: ResidualOptions | PlainOptions, *, classes: int) -> None:
+        super().__init__(options)
         wrap = weight_wrapper(options.norm)
+        block = Residual if options.kind == "residual" else plain
         widths = [options.width * 2**stage for stage in range(options.depth)]
         # A strided stem: full-resolution convolutions with few channels are the slowest part of a small network.
         layers: list[nn.Module] = [wrap(nn.Conv2d(3, widths[0], 4, stride=2, padding=1))]
         for stage, width in enumerate(widths):
             before = widths[max(stage - 1, 0)]
-            for block in range(options.blocks):
-                first = block == 0
-                layers.append(
-                    Residual(before if first else width, width, halve=first and stage > 0, norm=options.norm)
-                    if options.architecture == "residual"
-                    else plain(before if first else width, width, halve=first and stage > 0, norm=options.norm)
-                )
+            for number in range(options.blocks):
+                first = number == 0
+                layers.append(block(before if first else width, width, halve=first and stage > 0, norm=options.norm))
         self.stages = nn.Sequential(*layers)
         self.dropout = nn.Dropout(options.dropout)
         self.head = wrap(nn.Linear(widths[-1], classes))
         self.feature_count = widths[-1]
 
-    def forward_features(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) in [-1, 1] to (N, F): the means over the image of the last activations."""
+    def embed(self, x: Tensor) -> Tensor:
+        """(N, 3, R, R) to (N, F): the means over the image of the last activations."""
         return F.leaky_relu(self.stages(x), SLOPE).mean(dim=(2, 3))
 
     def forward_head(self, features: Tensor) -> Tensor:
         """(N, F) to (N, K) logits."""
         logits: Tensor = self.head(self.dropout(features))
         return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) in [-1, 1] to (N, K) logits."""
-        return self.forward_head(self.forward_features(x))
 
 
 def plain(channels_in: int, channels_out: int, *, halve: bool, norm: str) -> nn.Module:
@@ -87,21 +77,21 @@ def weight_wrapper(norm: str) -> Wrap:
     return wrappers.get(norm, lambda layer: layer)
 
 
-def build_discriminator(options: DiscriminatorOptions | Mapping[str, Any], *, classes: int, size: int) -> Discriminator:
-    """Build the discriminator that fits images of this size.
+def build_discriminator(options: ResidualOptions | PlainOptions, *, classes: int, size: int) -> Discriminator:
+    """Build the discriminator that fits images of this size; reached through `nevus.networks.build`.
 
     Args:
-        options: The options, or the dictionary that a saved model carries.
+        options: Its settings.
         classes: Number of class logits K.
         size: Height and width of the images in pixels.
 
     Raises:
         NevusError: The image is too small to be halved `depth` times.
     """
-    options = DiscriminatorOptions.model_validate(dict(options))
-    if size < 2 ** (options.depth + 1):
+    seen, least = options.resize or size, 2 ** (options.depth + 1)
+    if seen < least:
         raise NevusError(
-            f"a discriminator of {options.depth} stages halves the image {options.depth} times and needs at least "
-            f"{2 ** (options.depth + 1)} pixels, but the images have {size}. Lower classifier.network.depth."
+            f"a network of {options.depth} stages halves the image {options.depth} times and needs at least {least} "
+            f"pixels, but it sees {seen}. Lower classifier.network.depth or raise classifier.network.resize."
         )
     return Discriminator(options, classes=classes)

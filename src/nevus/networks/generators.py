@@ -4,13 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from nevus.contracts import NevusError
-from nevus.networks.options import GeneratorOptions
+from nevus.networks.options import DcganOptions
 
 
 class Generator(nn.Module):
     """Up-convolutions with batch normalisation and ReLU, to tanh (arXiv:1511.06434, section 3)."""
 
-    def __init__(self, options: GeneratorOptions, *, size: int) -> None:
+    def __init__(self, options: DcganOptions, *, size: int) -> None:
         super().__init__()
         self.latent = options.latent
         self.base = size // 2**options.depth
@@ -30,8 +30,15 @@ class Generator(nn.Module):
         return torch.tanh(self.to_image(self.layers(x)))
 
 
-def build_generator(options: GeneratorOptions, *, size: int) -> Generator:
+def build_generator(options: DcganOptions, *, classes: int, size: int) -> Generator:
     """Build the generator of images of this size, with DCGAN's initialisation (arXiv:1511.06434, section 4).
+
+    Reached through `nevus.networks.build`.
+
+    Args:
+        options: Its settings.
+        classes: Number of classes; without influence, since the images are drawn from all of them.
+        size: Height and width of the images in pixels.
 
     Raises:
         NevusError: The size cannot be reached by doubling `depth` times.
@@ -39,7 +46,8 @@ def build_generator(options: GeneratorOptions, *, size: int) -> Generator:
     if size % 2**options.depth:
         raise NevusError(
             f"a generator of {options.depth} up-convolutions makes images of a multiple of {2**options.depth} pixels, "
-            f"but the images have {size}. Change ssgan.generator.depth or ingestion.size."
+            f"but the images have {size}. Change the depth of the method's generator (such as "
+            "ssgan.generator.depth) or ingestion.size."
         )
     generator = Generator(options, size=size)
     for module in generator.modules():

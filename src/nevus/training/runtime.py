@@ -57,13 +57,35 @@ def choose_runtime(options: LoopOptions) -> Runtime:
     Raises:
         TrainingError: A GPU is asked for and there is none.
     """
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("device is 'cuda', but PyTorch finds no GPU here. Set device to 'auto' or 'cpu'.")
-    kind = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    device = choose_device(options.device)
     precision = options.precision
     if precision == "auto":
-        precision = "bfloat16" if native_bfloat16(kind) else "float32"
-    return Runtime(torch.device(kind), getattr(torch, precision))
+        precision = "bfloat16" if native_bfloat16(device.type) else "float32"
+    return Runtime(device, getattr(torch, precision))
+
+
+def prediction_runtime(device: str = "auto", precision: torch.dtype = torch.float32) -> Runtime:
+    """Where to predict, in float32 unless told otherwise: probabilities then do not depend on how training was sped up.
+
+    Args:
+        device: "cpu", "cuda", or "auto": a GPU if there is one.
+        precision: Of the matrix products: `torch.float32` or `torch.bfloat16`.
+
+    Raises:
+        TrainingError: A GPU is asked for and there is none.
+    """
+    return Runtime(choose_device(device), precision)
+
+
+def choose_device(device: str) -> torch.device:
+    """Resolve "auto" for this machine.
+
+    Raises:
+        TrainingError: A GPU is asked for and there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("device is 'cuda', but PyTorch finds no GPU here. Set device to 'auto' or 'cpu'.")
+    return torch.device(device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu")
 
 
 def native_bfloat16(kind: str) -> bool:

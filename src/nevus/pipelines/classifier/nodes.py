@@ -100,7 +100,8 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
     from nevus.networks.build import build
 
     pixels, _ = labeled_images(training)
-    network: nn.Module = build(params.network, classes=len(training.classes), size=pixels.shape[1])
+    network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
+    network.fit_input(pixels)
     return network
 
 
@@ -130,13 +131,15 @@ def choose_by(validation: Corpus, average: nn.Module, params: TrainingParams) ->
     from nevus.corpus.views import validation_images
     from nevus.metrics.classification import of_interest, score
     from nevus.training.prediction import predict_probabilities
+    from nevus.training.runtime import prediction_runtime
     from nevus.training.selection import Selection
 
+    runtime = prediction_runtime(params.loop.device)
     pixels, labels = validation_images(validation)
 
     def auc(network: nn.Module) -> float:
-        found = of_interest(predict_probabilities(network, pixels, average_d4=params.average_d4))
-        return float(score(labels, found, threshold=0.5, bins=2)["auc"])
+        found = predict_probabilities(network, pixels, average_d4=params.average_d4, runtime=runtime)
+        return float(score(labels, of_interest(found), threshold=0.5, bins=2)["auc"])
 
     return Selection(average, auc, params.selection)
 
@@ -146,17 +149,12 @@ def finish(
 ) -> Classifier:
     """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
     from nevus.corpus.views import labeled_images
+    from nevus.networks.build import describe
     from nevus.pipelines.record import record_of
     from nevus.training.averaging import weights_of
 
     pixels, _ = labeled_images(training)
-    spec = {
-        "version": 2,
-        "network": params.network.model_dump(mode="json"),
-        "size": int(pixels.shape[1]),
-        "classes": list(training.classes),
-        "average_d4": params.average_d4,
-        "seed": seed,
-    }
+    size, average_d4 = pixels.shape[1], params.average_d4
+    spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
     record = record_of(training, params, method=method, variant=variant, seed=seed)
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

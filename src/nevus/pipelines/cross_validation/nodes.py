@@ -120,11 +120,15 @@ def score_fold(
     from nevus.metrics.classification import of_interest, score
     from nevus.training.loop import Observer, train
     from nevus.training.prediction import predict_probabilities
+    from nevus.training.runtime import prediction_runtime
 
+    runtime = prediction_runtime(params.loop.device)
     pixels, labels = labeled_images(training)
 
     def look() -> torch.Tensor:
-        probabilities = predict_probabilities(learner.average, pixels[held_out], average_d4=params.average_d4)
+        probabilities = predict_probabilities(
+            learner.average, pixels[held_out], average_d4=params.average_d4, runtime=runtime
+        )
         return torch.from_numpy(of_interest(probabilities))
 
     _, seen = train(

@@ -18,8 +18,9 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
         CorpusError: The images were split otherwise when the classifier was trained.
     """
     from nevus.metrics.predictions import prediction_table
-    from nevus.networks.build import build
+    from nevus.networks.build import restore
     from nevus.training.prediction import predict_probabilities
+    from nevus.training.runtime import prediction_runtime
 
     if classifier.record.get("corpus", test.fingerprint) != test.fingerprint:
         raise CorpusError(
@@ -27,7 +28,8 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
             "to, so some of them may have trained it. Train again, or give the parameters of the training."
         )
     spec = classifier.spec
-    model = build(spec["network"], classes=len(spec["classes"]), size=spec["size"])
-    model.load_state_dict(classifier.weights)
-    probabilities = predict_probabilities(model, test.pixels, average_d4=spec["average_d4"])
+    model = restore(spec, classifier.weights)
+    probabilities = predict_probabilities(
+        model, test.pixels, average_d4=spec["average_d4"], runtime=prediction_runtime()
+    )
     return prediction_table(test.manifest, probabilities, seed=spec["seed"])

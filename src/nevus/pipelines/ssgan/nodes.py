@@ -80,7 +80,7 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
     """Introduce networks, objective, images and augmentation to one another."""
     from nevus.augment.batch import BatchAugment
     from nevus.corpus.views import unlabeled_images
-    from nevus.networks.generators import build_generator
+    from nevus.networks.build import build
     from nevus.training.adversarial import AdversarialLearner
     from nevus.training.batches import UnlabeledImages
     from nevus.training.pool import Pool
@@ -89,7 +89,7 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
     runtime = choose_runtime(params.loop)
     with seeded(seed):  # the discriminator first: it then starts from the weights of the baseline
         discriminator = build_network(training, params)
-        generator = build_generator(params.generator, size=training.pixels.shape[1])
+        generator = build(params.generator, classes=len(training.classes), size=training.pixels.shape[1])
     pool = Pool(unlabeled_images(training), runtime.device)
     return AdversarialLearner(
         discriminator,

@@ -20,13 +20,10 @@ class ImageClassifier(PythonModel):
         """Build the network and load its weights, from the paths that MLflow puts into `context.artifacts`."""
         from safetensors.torch import load_file
 
-        from nevus.networks.discriminators import build_discriminator
+        from nevus.networks.build import restore
 
         self._spec: dict[str, Any] = json.loads(Path(context.artifacts["spec"]).read_text(encoding="utf-8"))
-        classes = len(self._spec["classes"])
-        self._network = build_discriminator(self._spec["network"], classes=classes, size=self._spec["size"])
-        self._network.load_state_dict(load_file(context.artifacts["weights"]))
-        self._network.eval()
+        self._network = restore(self._spec, load_file(context.artifacts["weights"]))
 
     def predict(
         self,
@@ -47,9 +44,13 @@ class ImageClassifier(PythonModel):
         import pandas as pd
 
         from nevus.training.prediction import predict_probabilities
+        from nevus.training.runtime import prediction_runtime
 
         pixels = np.asarray(model_input, dtype=np.uint8)
-        probabilities = predict_probabilities(self._network, pixels, average_d4=bool(self._spec["average_d4"]))
+        average_d4 = bool(self._spec["average_d4"])
+        probabilities = predict_probabilities(
+            self._network, pixels, average_d4=average_d4, runtime=prediction_runtime()
+        )
         return pd.DataFrame(probabilities, columns=self._spec["classes"])
 
 

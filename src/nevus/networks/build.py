@@ -1,0 +1,113 @@
+"""Networks by kind: the one place that knows how to build any of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, cast, overload
+
+from pydantic import TypeAdapter
+from torch import nn
+
+from nevus.contracts import NevusError, Weights
+from nevus.networks.classifier import ClassifierNetwork
+from nevus.networks.discriminators import build_discriminator
+from nevus.networks.generators import Generator, build_generator
+from nevus.networks.options import AnyOptions, GeneratorOptions, NetworkOptions
+from nevus.networks.spec import VERSION, upgrade
+
+
+class Kind(NamedTuple):
+    """How a kind of network is built.
+
+    Attributes:
+        build: (options, classes, size) to the network, the last two by name. Imports what only this kind needs when
+            it is called.
+        requirements: Packages that this kind needs beside PyTorch, by the names that pip knows.
+    """
+
+    build: Callable[..., nn.Module]
+    requirements: tuple[str, ...] = ()
+
+
+KINDS = {
+    "residual": Kind(build_discriminator),
+    "plain": Kind(build_discriminator),
+    "dcgan": Kind(build_generator),
+}
+
+
+@overload
+def build(spec: NetworkOptions, *, classes: int, size: int) -> ClassifierNetwork: ...
+
+
+@overload
+def build(spec: GeneratorOptions, *, classes: int, size: int) -> Generator: ...
+
+
+@overload
+def build(spec: Mapping[str, Any], *, classes: int, size: int) -> nn.Module: ...
+
+
+def build(spec: NetworkOptions | GeneratorOptions | Mapping[str, Any], *, classes: int, size: int) -> nn.Module:
+    """Build the network of a kind, with fresh weights from PyTorch's random numbers.
+
+    Args:
+        spec: The options, or the dictionary that they make.
+        classes: Number of classes K.
+        size: Height and width of the images of the corpus in pixels.
+
+    Raises:
+        NevusError: There is no such kind, or the network cannot work at this size.
+    """
+    options = parse(spec) if isinstance(spec, Mapping) else spec
+    return KINDS[options.kind].build(options, classes=classes, size=size)
+
+
+def parse(spec: Mapping[str, Any]) -> NetworkOptions | GeneratorOptions:
+    """The options behind a dictionary of the present version.
+
+    Raises:
+        NevusError: There is no such kind.
+    """
+    if spec.get("kind") not in KINDS:
+        raise NevusError(f"there is no network of kind '{spec.get('kind')}'. Known kinds: {', '.join(KINDS)}.")
+    return TypeAdapter[NetworkOptions | GeneratorOptions](AnyOptions).validate_python(dict(spec))
+
+
+def describe(options: NetworkOptions, *, classes: Sequence[str], size: int, average_d4: bool) -> dict[str, Any]:
+    """What a saved classifier says about its network: JSON-able, and all that `restore` needs beside the weights.
+
+    Args:
+        options: Of the network.
+        classes: Names of the classes.
+        size: Height and width of the images of the corpus in pixels.
+        average_d4: Whether predictions are averaged over the eight symmetries of the square.
+
+    Returns:
+        `version`, `network`, `requirements`, `size`, `classes`, `average_d4`.
+    """
+    return {
+        "version": VERSION,
+        "network": options.model_dump(mode="json"),
+        "requirements": list(KINDS[options.kind].requirements),
+        "size": int(size),
+        "classes": list(classes),
+        "average_d4": average_d4,
+    }
+
+
+def restore(spec: Mapping[str, Any], weights: Weights) -> ClassifierNetwork:
+    """Build the network of a saved classifier, of this version or an older one, and load its weights.
+
+    Args:
+        spec: `Classifier.spec`.
+        weights: `Classifier.weights`.
+
+    Returns:
+        The network on the CPU, in evaluation mode.
+
+    Raises:
+        NevusError: The spec is of a later version.
+    """
+    spec = upgrade(spec)
+    network = cast(ClassifierNetwork, build(spec["network"], classes=len(spec["classes"]), size=spec["size"]))
+    network.load_state_dict(weights)
+    return network.eval()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nevus.metrics.calibration import bin_index
-from nevus.metrics.classification import METRICS, called, claims, class_count, one_against_rest, squared_errors
+from nevus.metrics.classification import called, claims, class_count, one_against_rest, squared_errors
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -41,8 +41,7 @@ def weighted_scores(
         ranked = [_ranking(*cumulative(*question, block)) for question in questions]
         blocks.append({name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]})
     rankings = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    scores = _sums(np.concatenate(sums), classes) | rankings
-    return {name: scores[name] for name in METRICS if name in scores}
+    return _sums(np.concatenate(sums), classes) | rankings
 
 
 def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slice]:

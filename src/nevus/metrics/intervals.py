@@ -180,8 +180,7 @@ def _curves(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[
 
 def _holds_all(drawn: NDArray[np.uint16], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether each draw of groups, (R, G), holds every class of `present`, (G, K)."""
-    found: NDArray[np.bool_] = ((drawn > 0).astype(np.float32) @ present.astype(np.float32) > 0).all(axis=1)
-    return found
+    return np.asarray(((drawn > 0).astype(np.float32) @ present.astype(np.float32) > 0).all(axis=1))
 
 
 def _group_index(groups: NDArray[Any]) -> NDArray[np.intp]:

@@ -10,14 +10,15 @@ from rich.console import Console
 
 from nevus.hooks import SummaryHooks
 from nevus.hooks.store import Target
-from nevus.hooks.summary import COLUMNS, fitting_metrics, interval, where_run_is
+from nevus.hooks.summary import fitting_metrics, interval, where_run_is
+from nevus.metrics.titles import TITLES
 from tests.hooks.conftest import flow_of
 
 
 @pytest.fixture
 def every_metric() -> pd.DataFrame:
     methods = [("majority class", "floor"), ("supervised", "baseline"), ("ssgan", "method")]
-    rows = [(name, role, metric, 0.81, 0.77, 0.85) for name, role in methods for metric in COLUMNS]
+    rows = [(name, role, metric, 0.81, 0.77, 0.85) for name, role in methods for metric in TITLES]
     return pd.DataFrame(rows, columns=["method", "role", "metric", "value", "low", "high"])
 
 
@@ -35,7 +36,7 @@ def test_a_wide_console_has_a_row_for_each_method_the_method_itself_first(every_
         "supervised",
         "majority class",
     ]
-    assert all(line.count("0.81 [0.77, 0.85]") == len(COLUMNS) for line in lines)
+    assert all(line.count("0.81 [0.77, 0.85]") == len(TITLES) for line in lines)
 
 
 def test_at_80_columns_there_is_a_row_for_each_metric_and_nothing_is_cut(every_metric) -> None:
@@ -43,7 +44,7 @@ def test_at_80_columns_there_is_a_row_for_each_metric_and_nothing_is_cut(every_m
 
     assert max(map(len, lines)) <= 80
     rows = [line for line in lines if line.count("0.81 [0.77, 0.85]") == 3]
-    assert [row.strip().split("  ")[0] for row in rows] == list(COLUMNS.values())
+    assert [row.strip().split("  ")[0] for row in rows] == [title.heading for title in TITLES.values()]
 
 
 def test_more_methods_than_fit_have_their_intervals_below_the_values(every_metric) -> None:
@@ -52,7 +53,15 @@ def test_more_methods_than_fit_have_their_intervals_below_the_values(every_metri
     lines = text_of(pd.concat([every_metric, more]), 80)
 
     assert max(map(len, lines)) <= 80
-    assert sum(line.count("[0.77, 0.85]") == 4 for line in lines) == len(COLUMNS)
+    assert sum(line.count("[0.77, 0.85]") == 4 for line in lines) == len(TITLES)
+
+
+def test_a_metric_that_nobody_foresaw_has_a_row_named_after_it(every_metric) -> None:
+    new = every_metric[every_metric["metric"] == "auc"].assign(metric="partial_auc")
+
+    lines = text_of(pd.concat([new, every_metric]), 80)
+
+    assert lines[-2].strip().startswith("Partial auc") or lines[-1].strip().startswith("Partial auc")
 
 
 def test_a_value_without_interval_stands_alone_and_none_is_a_dash() -> None:

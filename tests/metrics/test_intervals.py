@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nevus.contracts import CorpusError
+from nevus.metrics import weighted
 from nevus.metrics.classification import METRICS
 from nevus.metrics.intervals import Estimate, estimate, paired_difference, resample, roc_band
 
@@ -132,6 +133,21 @@ def test_the_p_value_is_twice_the_smaller_tail_and_agrees_with_the_interval():
 def test_replicates_of_different_draws_are_not_compared():
     with pytest.raises(CorpusError, match="same resampled test sets"):
         paired_difference(Estimate(0.5, np.zeros(10)), Estimate(0.5, np.zeros(20)), confidence=0.95)
+
+
+def test_draws_and_roc_band_are_the_same_bit_for_bit_however_the_work_is_cut(monkeypatch):
+    labels, probabilities = predictions(600, 1.5, 0)
+    labels[0] = 2  # in a class of its own, so that replicates are drawn anew
+    grid = np.linspace(0, 1, 21)
+
+    def drawn():
+        weights = resample(labels, np.arange(600) // 3, replicates=60, seed=0)
+        return weights, *roc_band(labels == 1, probabilities, weights, grid=grid, confidence=0.95)
+
+    whole = drawn()
+    monkeypatch.setattr(weighted, "_BLOCK", 4_000)  # six replicates at a time, or one
+    for first, second in zip(whole, drawn(), strict=True):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_the_roc_band_holds_the_curve_between_its_bounds():

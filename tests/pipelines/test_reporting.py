@@ -5,23 +5,38 @@ import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import ValidationError
 
-from nevus.contracts import METRIC_COLUMNS, Corpus, CorpusError, NevusError
+from nevus.contracts import CLASSES, METRIC_COLUMNS, Classifier, Corpus, CorpusError, NevusError
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
 from nevus.metrics.classification import METRICS
-from nevus.pipelines.reporting import nodes, wording
+from nevus.metrics.titles import TITLES
+from nevus.pipelines.reporting import figures, nodes, tables, wording
+from nevus.pipelines.reporting.fairness import fairness_notice, unequal
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.pipeline import create_pipeline
+from nevus.pipelines.reporting.runs import name_of
 from nevus.pipelines.reporting.verdict import verdict
 
 OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
-FIGURES = ("roc", "confusion", "reliability", "curves", "real_and_generated")
+FIGURES = ("roc", "confusion", "reliability", "curves")
 FLOORS = ("majority", "colour_svm")
-TRAINING = Corpus(pd.DataFrame(), np.empty((0, 8, 8, 3), np.uint8), "fake")  # for the names of the classes
+SEEN = pd.DataFrame({"image_id": ["l", "u", "v", "image-0"], "split": ["labeled", "unlabeled", "validation", "test"]})
+
+
+def classifier(method="ssgan", variant="", classes=CLASSES, **shared):
+    """Trained on a corpus that is not the present one; `shared` are parameters of the method."""
+    own = {"network": {"width": 48}, "loop": {"steps": 500}, **shared}
+    parameters = {method: own, "ingestion": {"format": "melanoma_detection"}, "splits": {"label_budget": 17}}
+    record = {"method": method, "variant": variant, "seed": 3, "parameters": parameters, "corpus": "abc"}
+    return Classifier({}, {"classes": list(classes)}, np.empty((0, 8, 8, 3), np.uint8), record)
+
+
+SSGAN, PLAIN = classifier(generator={"latent": 64}), classifier("supervised")
 
 
 def predictions(lift, seed, count=200):
@@ -41,46 +56,60 @@ def predictions(lift, seed, count=200):
 
 
 @pytest.fixture(scope="module")
-def tables():
+def scored():
+    """The predictions of a run with a baseline, by the arguments of `evaluate`."""
     constant = predictions(0.0, 0).assign(probability=0.5)
-    return {"ssgan": predictions(2.5, 1), "supervised": predictions(0.8, 2), "majority": constant} | {
-        "colour_svm": predictions(0.6, 3)
-    }
+    floors = {"majority": constant, "colour_svm": predictions(0.6, 3)}
+    return {"predictions": predictions(2.5, 1), "baseline_predictions": predictions(0.8, 2), **floors}
 
 
 @pytest.fixture(scope="module")
-def evaluated(tables):
-    return nodes.evaluate(OPTIONS, *tables.values(), run="ssgan", against="supervised")
+def evaluated(scored):
+    return nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)
 
 
 @pytest.fixture
-def catalog(tables, tmp_path):
+def catalog(scored, tmp_path):
+    """All that a run called `new` can have, whatever of it is asked for."""
     pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
     manifest = pd.DataFrame({"split": ["labeled"] * 10 + ["unlabeled"] * 30, "row": range(40)})
     manifest["image_id"] = [f"train-{number}" for number in range(40)]
     history = pd.DataFrame({"step": range(20), "labeled_loss": 0.5, "d_real": 0.6, "d_fake": 0.4})
     progress = AnimationDataset(filepath=tmp_path / "progress.gif", milliseconds=100)
     progress.save(pixels[:3])
-    datasets = {f"{name}.predictions": MemoryDataset(table) for name, table in tables.items()}
-    datasets |= {f"ssgan.{name}": FigureDataset(filepath=str(tmp_path / f"{name}.png")) for name in FIGURES}
-    datasets |= {
-        "corpus@training": MemoryDataset(Corpus(manifest, pixels, "fake")),
-        "ssgan.history": MemoryDataset(history),
-        "ssgan.samples": MemoryDataset(pixels[:16]),
-        "ssgan.progress": progress,
-        "corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})),
-        "params:evaluation": MemoryDataset(OPTIONS),
-        "params:ingestion": MemoryDataset({"format": "melanoma_detection", "size": 32}),
-        "params:splits": MemoryDataset({"label_budget": 17}),
-        "params:classifier": MemoryDataset({"loop": {"steps": 500}}),
-        "params:ssgan": MemoryDataset({"generator": {"latent": 64}}),
+    shown = {name: FigureDataset(filepath=str(tmp_path / f"{name}.png")) for name in (*FIGURES, "real_and_generated")}
+    made = {
+        "classifier": SSGAN,
+        "predictions": scored["predictions"],
+        "baseline.classifier": PLAIN,
+        "baseline.predictions": scored["baseline_predictions"],
+        **{name: scored[name] for name in FLOORS},
+        "corpus@training": Corpus(manifest, pixels, "fake"),
+        "history": history,
+        "samples": pixels[:16],
+        "seen": SEEN,
     }
-    return DataCatalog(datasets)
+    datasets = {f"new.{name}": MemoryDataset(data, copy_mode="assign") for name, data in made.items()}
+    datasets |= {f"new.{name}": dataset for name, dataset in shown.items()}
+    summary = pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})
+    datasets |= {"new.progress": progress, "corpus_summary": MemoryDataset(summary)}
+    return DataCatalog(datasets | {"params:evaluation": MemoryDataset(OPTIONS)})
+
+
+def reporting(*, baseline=True, generator=True):
+    """The template as a method uses it."""
+    template = create_pipeline(baseline=baseline, generator=generator)
+    return Pipeline(
+        template, namespace="new", parameters={"params:evaluation": "params:evaluation"}, inputs={"corpus_summary"}
+    )
+
+
+def page_of(catalog, **has):
+    return SequentialRunner().run(reporting(**has), catalog)["new.report"].load()
 
 
 def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(catalog):
-    outputs = SequentialRunner().run(create_pipeline(), catalog)
-    page = outputs["ssgan.report"].load()
+    page = page_of(catalog)
     assert page.startswith("<!DOCTYPE html>")
     assert page.count("data:image/png;base64,") == 5
     assert page.count("data:image/gif;base64,") == 1
@@ -88,39 +117,115 @@ def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(c
     assert "Research use only. Not a medical device." in page
     assert "Does SSGAN earn its place? Yes:" in page
     assert "<td>1,200</td><td>0.25</td>" in page
+    assert "200 test images (100 melanoma, 100 lesions or patients), training seed 3" in page
+    compared = "Compared with the baseline supervised, the majority class and a support-vector machine on colour"
+    assert compared in page
+    assert "A discriminator sure of everything" in page
+
+
+def test_parameters_on_the_page_are_those_of_the_training_and_of_the_present_scoring(catalog):
+    page = page_of(catalog)
     for name, value in (
         ("ssgan.generator.latent", "64"),
-        ("classifier.loop.steps", "500"),
+        ("ssgan.loop.steps", "500"),
         ("splits.label_budget", "17"),
+        ("ingestion.format", "melanoma_detection"),
+        ("evaluation.replicates", "200"),
+        ("corpus", "abc"),
     ):
         assert f"<code>{name}</code>: {value}" in page
-    assert "200 test images (100 melanoma, 100 lesions or patients), training seed 0" in page
+
+
+@pytest.mark.parametrize("baseline", [True, False])
+@pytest.mark.parametrize("generator", [True, False])
+def test_the_page_shows_what_the_run_has_and_speaks_of_nothing_else(catalog, baseline, generator):
+    page = page_of(catalog, baseline=baseline, generator=generator)
+    assert page.count("data:image/png;base64,") == 4 + generator
+    assert page.count("data:image/gif;base64,") == generator
+    assert ("iscriminator" in page) == generator
+    text = re.sub(r"<li>.*</li>|data:image[^\"]*", "", page)
+    assert ("supervised" in text) == ("baseline" in text) == baseline
+    assert "Does SSGAN earn its place? Yes:" in page
+
+
+def of_three(table):
+    """The same predictions of three classes: a third of the second class becomes a third class, found as often."""
+    third = (np.arange(len(table)) // 2 % 6) == 5
+    one = table["probability"]
+    columns = {"probability_0": 1 - one, "probability_1": one * np.where(third, 0.1, 0.9)}
+    columns["probability_2"] = 1 - columns["probability_0"] - columns["probability_1"]
+    return table.drop(columns="probability").assign(label=table["label"].mask(third, 2), **columns)
+
+
+def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
+    names = {"predictions", "baseline.predictions", *FLOORS}
+    for name in names:
+        catalog[f"new.{name}"] = MemoryDataset(of_three(scored[name.replace(".", "_")]))
+    trained = classifier(classes=("nv", "mel", "bcc"))
+    catalog["new.classifier"] = MemoryDataset(trained, copy_mode="assign")
+    text = re.sub(r'data:image[^"]*', "", page_of(catalog))
+    assert "SSGAN: which of 3 classes?" in text
+    assert "nv: 100, mel: 68, bcc: 32" in text
+    assert not re.search(r"melanoma|benign|[Ss]ensitivity|[Ss]pecificity|[{}]one", text.split("<h2>Parameters")[0])
+    metrics = nodes.evaluate(OPTIONS, trained, seen=SEEN, **{n: of_three(table) for n, table in scored.items()})[0]
+    figure = nodes.draw_roc(OPTIONS, trained, metrics, **{n: of_three(table) for n, table in scored.items()})
+    drawn = [line.get_label().split(":")[0] for line in figure.axes[0].lines]
+    assert drawn == ["chance", "nv", "mel", "bcc"]
+    area = metrics.set_index(["method", "metric"]).loc[("ssgan", "auc"), "value"]
+    assert f"macro AUC {area:.2f}" in figure.axes[0].get_title(loc="left")
+
+
+@pytest.mark.parametrize("baseline", [True, False])
+@pytest.mark.parametrize("generator", [True, False])
+def test_the_template_asks_for_what_the_run_has(baseline, generator):
+    pipeline = reporting(baseline=baseline, generator=generator)
+    wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "seen"}
+    wanted |= {"baseline.classifier", "baseline.predictions"} if baseline else set()
+    wanted |= {"corpus@training", "samples", "progress"} if generator else set()
+    assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}
+    drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
+    assert pipeline.outputs() == {"new.report"}
+    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | {"metrics", "comparison", "report"}}
 
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
-    pipeline = create_pipeline("fixmatch", "plain")
-    assert {node.name for node in pipeline.nodes} == {
-        "evaluate_fixmatch",
-        "draw_roc_of_fixmatch",
-        "draw_confusion_of_fixmatch",
-        "draw_reliability_of_fixmatch",
-        "draw_curves_of_fixmatch",
-        "draw_samples_of_fixmatch",
-        "report_fixmatch",
-    }
+    pipeline = reporting()
+    names = "evaluate draw_roc draw_confusion draw_reliability draw_curves draw_samples report"
+    assert {node.name for node in pipeline.nodes} == {f"new.{name}" for name in names.split()}
     assert all("reporting" in node.tags and node.func.__doc__ for node in pipeline.nodes)
-    assert {"plain.predictions", "params:fixmatch", "fixmatch.progress"} <= pipeline.inputs()
-    assert {"fixmatch.metrics", "fixmatch.comparison", "fixmatch.report"} <= pipeline.all_outputs()
 
 
-def test_kedro_finds_the_typed_parameters_of_the_bound_nodes():
-    found = TypeExtractor({"reporting": create_pipeline()}).extract_types_from_pipelines()
+def test_kedro_finds_the_typed_parameters_of_the_nodes():
+    found = TypeExtractor({"reporting": reporting()}).extract_types_from_pipelines()
     assert found == {"evaluation": EvaluationParams}
 
 
-def test_a_run_is_not_compared_with_itself():
-    with pytest.raises(NevusError, match="both 'ssgan'"):
-        create_pipeline("ssgan", "ssgan")
+def test_a_run_is_not_compared_with_itself(scored):
+    with pytest.raises(NevusError, match="two of ssgan, ssgan, majority, colour_svm have one name"):
+        nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=SSGAN, **scored)
+
+
+def test_a_classifier_that_does_not_say_what_trained_it_is_refused(scored):
+    with pytest.raises(NevusError, match="its record holds nothing and no method"):
+        nodes.draw_confusion(OPTIONS, PLAIN._replace(record={}), scored["predictions"])
+
+
+def test_a_variant_is_part_of_the_name_of_a_run_and_of_no_baseline(scored):
+    wide, plain = classifier(variant="wide"), classifier("supervised", "wide")
+    metrics, _ = nodes.evaluate(OPTIONS, wide, seen=SEEN, baseline_classifier=plain, **scored)
+    assert list(metrics["method"].unique()) == ["ssgan-wide", "supervised", *FLOORS]
+    assert wording.display(name_of(wide.record)) == "SSGAN-wide"
+
+
+def test_without_a_baseline_a_run_is_compared_with_the_floors(scored):
+    metrics, comparison = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *(scored[f] for f in FLOORS))
+    roles = metrics.drop_duplicates("method").set_index("method")["role"].to_dict()
+    assert roles == {"supervised": "method", "majority": "floor", "colour_svm": "floor"}
+    assert list(comparison["other"].unique()) == list(FLOORS)
+    answer = verdict(metrics, comparison, OPTIONS)
+    assert answer.short == "Yes"
+    assert "ahead of the best floor (colour SVM), beyond" in answer.reason
+    assert len(answer.numbers) == 2
 
 
 def test_every_method_gets_every_metric_with_its_role_and_interval(evaluated):
@@ -144,16 +249,16 @@ def test_the_run_is_compared_with_each_of_the_others_on_each_metric(evaluated):
     assert 0 < row["p_value"] <= 1
 
 
-def test_a_second_evaluation_gives_the_same_numbers(tables, evaluated):
-    again = nodes.evaluate(OPTIONS, *tables.values(), run="ssgan", against="supervised")
+def test_a_second_evaluation_gives_the_same_numbers(scored, evaluated):
+    again = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)
     for first, second in zip(evaluated, again, strict=True):
         pd.testing.assert_frame_equal(first, second)
 
 
-def test_predictions_of_other_images_are_refused(tables):
-    other = tables["supervised"].assign(image_id=[f"other-{number}" for number in range(200)])
+def test_predictions_of_other_images_are_refused(scored):
+    other = scored["baseline_predictions"].assign(image_id=[f"other-{number}" for number in range(200)])
     with pytest.raises(CorpusError, match="same test images"):
-        nodes.evaluate(OPTIONS, tables["ssgan"], other, tables["majority"], tables["colour_svm"], run="a", against="b")
+        nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored | {"baseline_predictions": other})
 
 
 def test_real_images_beside_the_generated_ones_are_never_test_images(monkeypatch):
@@ -162,7 +267,7 @@ def test_real_images_beside_the_generated_ones_are_never_test_images(monkeypatch
     pixels = np.zeros((100, 4, 4, 3), np.uint8)
     pixels[:] = np.arange(100)[:, None, None, None]
     manifest = pd.DataFrame({"split": ["test"] * 20 + ["unlabeled"] * 80, "row": range(100)})
-    nodes.draw_samples(Corpus(manifest, pixels, "fake"), pixels[:64], run="gan")
+    nodes.draw_samples(SSGAN, Corpus(manifest, pixels, "fake"), pixels[:64])
     assert shown["real"].shape == (64, 4, 4, 3)
     assert shown["real"].min() == 20
     assert len(np.unique(shown["real"])) == 64
@@ -184,7 +289,7 @@ def verdict_of(baseline, floor):
         [("auc", other, (low + high) / 2, low, high, 0.04) for other, (low, high) in rows.items()],
         columns=["metric", "other", "difference", "low", "high", "p_value"],
     )
-    return verdict(metrics, comparison, "gan", OPTIONS)
+    return verdict(metrics, comparison, OPTIONS)
 
 
 def test_the_verdict_is_yes_only_when_ahead_of_baseline_and_best_floor():
@@ -212,21 +317,41 @@ def test_the_verdict_is_no_when_behind_the_floor_even_if_ahead_of_the_baseline()
 def test_lower_is_better_for_errors(evaluated):
     _, comparison = evaluated
     lower = comparison.assign(difference=-0.1, low=-0.2, high=-0.05)
-    standing = {row["name"]: row["cells"][0]["standing"] for row in wording.difference_table(lower)}
+    standing = {row["name"]: row["cells"][0]["standing"] for row in tables.difference_table(lower)}
     assert standing["Brier score"] == standing["Calibration error"] == "ahead"
     assert standing["AUC"] == "behind"
 
 
 def test_text_from_the_data_cannot_become_markup(catalog):
     catalog["corpus_summary"] = MemoryDataset(pd.DataFrame({"split": ["<script>alert(1)</script>"]}))
-    page = SequentialRunner().run(create_pipeline(), catalog)["ssgan.report"].load()
+    page = page_of(catalog)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
 def test_every_metric_and_figure_of_the_pipeline_has_words():
-    assert set(wording.METRICS) == set(METRICS)
-    assert set(wording.FIGURES) == {*FIGURES, "progress"}
+    assert set(TITLES) == set(METRICS)
+    assert set(figures.FIGURES) == {*FIGURES, "real_and_generated", "progress"}
+
+
+def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(evaluated, catalog):
+    metrics, comparison = evaluated
+    new = metrics[(metrics["metric"] == "auc") & (metrics["role"] != "floor")].assign(metric="partial_auc", low=np.nan)
+    metrics = pd.concat([new, metrics])
+    assert tables.metric_titles(metrics, CLASSES)[-1] == ("Partial auc", "")
+    cells = {row["name"]: row["cells"][-1] for row in tables.score_table(metrics)}
+    assert cells["SSGAN"] == (f"{new['value'].iloc[0]:.2f}", "")
+    assert cells["majority class"] == ("", "")
+    gained = comparison[(comparison["metric"] == "auc") & (comparison["other"] == "colour_svm")]
+    comparison = pd.concat([gained.assign(metric="partial_auc"), comparison])
+    row = tables.difference_table(comparison)[-1]
+    assert [cell["other"] for cell in row["cells"]] == ["colour SVM", "supervised", "majority class"]
+    assert row["name"] == "Partial auc"
+    assert row["cells"][0]["standing"] == wording.UNDECIDED
+    assert row["cells"][1:] == [{"other": "supervised"}, {"other": "majority class"}]
+    predicted, summary = catalog["new.predictions"].load(), catalog["corpus_summary"].load()
+    page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary)
+    assert page.count("Partial auc") == 2  # a column and a row, and no explanation
 
 
 @pytest.mark.parametrize(
@@ -245,18 +370,18 @@ def test_wrong_parameters_are_refused(wrong):
         EvaluationParams(**{**OPTIONS.model_dump(), **wrong})
 
 
-def test_figures_are_drawn_from_predictions_alone(tables, evaluated):
+def test_figures_are_drawn_from_predictions_alone(scored, evaluated):
     metrics, _ = evaluated
-    figures = [
-        nodes.draw_roc(OPTIONS, TRAINING, metrics, *tables.values(), run="ssgan", against="supervised"),
-        nodes.draw_confusion(OPTIONS, TRAINING, tables["ssgan"], run="ssgan"),
-        nodes.draw_reliability(OPTIONS, TRAINING, tables["ssgan"], run="ssgan"),
+    drawn = [
+        nodes.draw_roc(OPTIONS, SSGAN, metrics, baseline_classifier=PLAIN, **scored),
+        nodes.draw_confusion(OPTIONS, SSGAN, scored["predictions"]),
+        nodes.draw_reliability(OPTIONS, SSGAN, scored["predictions"]),
     ]
-    for figure in figures:
+    for figure in drawn:
         buffer = io.BytesIO()
         figure.savefig(buffer, dpi=30)
         assert buffer.getbuffer().nbytes > 1000
-    counts = [int(text.get_text().split("\n")[0]) for text in figures[1].axes[0].texts]
+    counts = [int(text.get_text().split("\n")[0]) for text in drawn[1].axes[0].texts]
     assert sum(counts) == 200
 
 
@@ -268,9 +393,32 @@ def test_classes_of_few_lesions_are_named_however_many_images_they_have():
     assert wording.few_groups(rows.assign(group_id=None), ("benign", "melanoma")) == []
 
 
-def test_a_run_scored_on_what_now_trains_is_not_reported(catalog):
-    corpus = catalog["corpus@training"].load()
-    changed = corpus.manifest.assign(image_id=["image-7", *corpus.manifest["image_id"].iloc[1:]])
-    catalog["corpus@training"].save(corpus._replace(manifest=changed))
-    with pytest.raises(CorpusError, match="1 train or choose by the present splits, which were changed since"):
-        SequentialRunner().run(create_pipeline(), catalog)
+@pytest.mark.parametrize("split", ["labeled", "unlabeled", "validation"])
+def test_a_run_scored_on_what_trains_or_chooses_is_neither_scored_nor_reported(scored, evaluated, catalog, split):
+    seen = pd.concat([SEEN, pd.DataFrame({"image_id": ["image-7", "image-8"], "split": [split, None]})])
+    message = rf"Of the 200 images that ssgan was scored on, 1 train or choose .* \(1 {split}\), which were changed"
+    with pytest.raises(CorpusError, match=message):
+        nodes.evaluate(OPTIONS, SSGAN, seen=seen, baseline_classifier=PLAIN, **scored)
+    with pytest.raises(CorpusError, match=message):
+        nodes.write_report(OPTIONS, SSGAN, *evaluated, scored["predictions"], seen, catalog["corpus_summary"].load())
+
+
+def test_a_baseline_that_was_trained_otherwise_is_named_on_the_page_with_both_values(catalog):
+    other = classifier("supervised", loop={"steps": 300, "ema": 0.9}, augment={"flip": True})
+    other.record["parameters"]["splits"] = {"label_budget": 20}
+    assert unequal(SSGAN.record, other.record) == [
+        ("loop.steps", "500", "300"),
+        ("splits.label_budget", "17", "20"),
+        ("augment.flip", "nothing", "True"),
+        ("loop.ema", "nothing", "0.9"),
+    ]
+    catalog["new.baseline.classifier"] = MemoryDataset(other, copy_mode="assign")
+    page = page_of(catalog)
+    assert "The baseline was not trained as SSGAN was" in page
+    assert "loop.steps (500 for SSGAN, 300 for supervised)" in page
+
+
+def test_what_only_the_method_adds_is_no_unfairness():
+    assert fairness_notice(SSGAN.record, PLAIN.record) == []
+    (notice,) = fairness_notice(SSGAN.record, {**PLAIN.record, "seed": 4})
+    assert "seed (3 for SSGAN, 4 for supervised)" in notice

@@ -4,6 +4,7 @@ import pytest
 
 from nevus.contracts import TrainingError
 from nevus.plots.curves import curves
+from tests.plots.rendering import rendered
 
 
 def titles(figure):
@@ -32,6 +33,19 @@ def test_a_long_history_gets_a_running_mean_over_the_raw_values():
     assert np.mean(smooth) == pytest.approx(np.mean(noise), abs=0.02)
 
 
-def test_a_history_without_curves_says_what_was_wanted():
-    with pytest.raises(TrainingError, match=r"one of labeled_loss.*holds step"):
-        curves(pd.DataFrame({"step": [1]}), name="gan")
+def test_a_quantity_that_nobody_foresaw_gets_a_panel_with_a_title_from_its_name():
+    history = pd.DataFrame({"step": range(5), "labeled_loss": 0.5, "seconds": 1.0, "share_used": 0.2, "note": "text"})
+    figure = curves(history.assign(pseudo_loss=np.arange(5.0), never=np.nan), name="new")
+    assert titles(figure) == ["Losses", "Share used", "Pseudo loss"]
+    np.testing.assert_array_equal(figure.axes[2].lines[0].get_ydata(), np.arange(5.0))
+
+
+def test_names_with_dollar_signs_are_no_formulas():
+    figure = curves(pd.DataFrame({"step": range(3), "$\\x_{$": 0.5}), name="$\\y_{$")
+    assert min(rendered(figure)) > 50
+
+
+@pytest.mark.parametrize("columns", [{"step": [1]}, {"step": [1], "seconds": [2.0], "loss": [np.nan]}])
+def test_a_history_without_curves_says_what_was_wanted(columns):
+    with pytest.raises(TrainingError, match=r"one quantity or more beside it.*holds .*step"):
+        curves(pd.DataFrame(columns), name="gan")

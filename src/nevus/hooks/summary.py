@@ -14,6 +14,8 @@ from nevus.contracts import Table
 from nevus.hooks.audit_screen import audit_line, audit_screen
 from nevus.hooks.datasets import find_dataset, local_path
 from nevus.hooks.grids import grid
+from nevus.metrics.titles import in_order
+from nevus.metrics.titles import title as title_of
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -27,17 +29,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Metric and heading, in the order of the columns.
-COLUMNS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "brier": "Brier",
-    "calibration_error": "calibration error",
-}
 ROLES = ("method", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 UNLIMITED = 10_000
@@ -115,12 +106,16 @@ def metrics_table(table: Table, title: str, *, transposed: bool, stacked: bool =
     cells = {(str(r["method"]), str(r["metric"])): interval(r["value"], r["low"], r["high"]) for r in records}
     if stacked:
         cells = {key: cell.replace(" [", "\n[") for key, cell in cells.items()}
-    metrics = [metric for metric in COLUMNS if any((name, metric) in cells for name in names)]
+    metrics = in_order(str(r["metric"]) for r in records)
+    headings = [title_of(metric).heading for metric in metrics]
     if transposed:
-        cells_by_metric = [[COLUMNS[metric], *(cells.get((name, metric), "") for name in names)] for metric in metrics]
+        cells_by_metric = [
+            [heading, *(cells.get((name, metric), "") for name in names)]
+            for heading, metric in zip(headings, metrics, strict=True)
+        ]
         return grid(title, ["", *names], cells_by_metric)
     rows = [[name, *(cells.get((name, metric), "") for metric in metrics)] for name in names]
-    return grid(title, ["", *(COLUMNS[metric] for metric in metrics)], rows)
+    return grid(title, ["", *headings], rows)
 
 
 def interval(value: float, low: float, high: float) -> str:

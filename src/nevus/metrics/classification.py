@@ -147,10 +147,10 @@ def score(labels: NDArray[Any], probabilities: NDArray[Any], *, threshold: float
         "balanced_accuracy": float(metrics.balanced_accuracy_score(labels, decided)),
         "auc": float(np.mean([metrics.roc_auc_score(*question) for question in questions])),
         "average_precision": float(np.mean([metrics.average_precision_score(*question) for question in questions])),
-        "brier": float(squared_errors(labels, probabilities).mean()),
-        "calibration_error": calibration_error(*claims(labels, probabilities), bins=bins),
     }
     if class_count(probabilities) == 2:
         scores["sensitivity"] = float(metrics.recall_score(labels, decided, pos_label=1))
         scores["specificity"] = float(metrics.recall_score(labels, decided, pos_label=0))
-    return {name: scores[name] for name in METRICS if name in scores}
+    scores["brier"] = float(squared_errors(labels, probabilities).mean())
+    scores["calibration_error"] = calibration_error(*claims(labels, probabilities), bins=bins)
+    return scores

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nevus.contracts import CorpusError
 from nevus.metrics.classification import require_every_class, score
-from nevus.metrics.weighted import Floats, cumulative, weighted_scores
+from nevus.metrics.weighted import Floats, cumulative, in_blocks, weighted_scores
 
 
 class Estimate(NamedTuple):
@@ -79,8 +79,12 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
         for label in np.unique(rarest):
             members = np.flatnonzero(rarest == label)
             even = np.full(len(members), 1 / len(members))
-            drawn[np.ix_(wanted, members)] = generator.multinomial(len(members), even, size=len(wanted))
-        complete = ((drawn[wanted] > 0).astype(np.float32) @ present.astype(np.float32) > 0).all(axis=1)
+            for part in in_blocks(len(wanted), len(members)):  # the same numbers as all at once, one after the other
+                some = wanted[part]
+                drawn[np.ix_(some, members)] = generator.multinomial(len(members), even, size=len(some))
+        complete = np.concatenate(
+            [_holds_all(drawn[wanted[part]], present) for part in in_blocks(len(wanted), len(group))]
+        )
         wanted = wanted[~complete]
     return drawn[:, group]
 
@@ -160,13 +164,23 @@ def roc_band(
     Returns:
         Lowest and highest true positive rate, each (G,).
     """
+    blocks = [_curves(labels, probabilities, weights[part], grid) for part in in_blocks(*weights.shape, arrays=8)]
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(blocks), [outside, 1 - outside], axis=0)
+    return low, high
+
+
+def _curves(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any], grid: Floats) -> Floats:
+    """True positive rates at the false positive rates in `grid`, (R, G)."""
     true_positive, false_positive = cumulative(labels, probabilities, weights.astype(np.float64))
     start = np.zeros((len(weights), 1))
     rates = [np.hstack([start, counts / counts[:, -1:]]) for counts in (false_positive, true_positive)]
-    curves = np.array([np.interp(grid, wrong, right) for wrong, right in zip(*rates, strict=True)])
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(curves, [outside, 1 - outside], axis=0)
-    return low, high
+    return np.array([np.interp(grid, wrong, right) for wrong, right in zip(*rates, strict=True)])
+
+
+def _holds_all(drawn: NDArray[np.uint16], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether each draw of groups, (R, G), holds every class of `present`, (G, K)."""
+    return np.asarray(((drawn > 0).astype(np.float32) @ present.astype(np.float32) > 0).all(axis=1))
 
 
 def _group_index(groups: NDArray[Any]) -> NDArray[np.intp]:

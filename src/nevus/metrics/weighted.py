@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nevus.metrics.calibration import bin_index
-from nevus.metrics.classification import METRICS, called, claims, class_count, one_against_rest, squared_errors
+from nevus.metrics.classification import called, claims, class_count, one_against_rest, squared_errors
 
 Floats: TypeAlias = NDArray[np.float64]
 
-_BLOCK = 4_000_000  # weights held as floats at once (32 MB), so that a large test set does not fill the memory
+_BLOCK = 4_000_000  # floats held at once (32 MB), so that a large test set does not fill the memory
+_RANKING = 12  # arrays of the weights' size that ranking holds at once
 
 
 def weighted_scores(
@@ -30,16 +32,32 @@ def weighted_scores(
     Returns:
         The keys of `classification.score`, each (R,); equal to scikit-learn's results with `sample_weight`.
     """
-    rows = max(1, _BLOCK // len(labels))
     terms, classes = _terms(labels, probabilities, threshold, bins), class_count(probabilities)
     questions = one_against_rest(labels, probabilities)
+    sums = [weights[part].astype(np.float64) @ terms for part in in_blocks(*weights.shape)]
     blocks = []
-    for start in range(0, len(weights), rows):
-        block = weights[start : start + rows].astype(np.float64)
+    for part in in_blocks(*weights.shape, arrays=_RANKING):
+        block = weights[part].astype(np.float64)
         ranked = [_ranking(*cumulative(*question, block)) for question in questions]
-        means = {name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]}
-        blocks.append(_sums(block @ terms, classes) | means)
-    return {name: np.concatenate([block[name] for block in blocks]) for name in METRICS if name in blocks[0]}
+        blocks.append({name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]})
+    rankings = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return _sums(np.concatenate(sums), classes) | rankings
+
+
+def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slice]:
+    """Cut R replicates of n images into parts that can be held as floats.
+
+    Args:
+        replicates: R.
+        images: n.
+        arrays: Arrays of the size of a part that are held at once.
+
+    Yields:
+        Consecutive slices of the replicates.
+    """
+    rows = max(1, _BLOCK // (arrays * max(1, images)))
+    for start in range(0, replicates, rows):
+        yield slice(start, start + rows)
 
 
 def cumulative(labels: NDArray[Any], probabilities: NDArray[Any], weights: Floats) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from nevus.plots.style import INK, literal, new_figure, tidy
 
@@ -34,11 +34,13 @@ def confusion(
     more = 0.55 * (len(classes) - 2)  # inches
     figure = new_figure(5.2 + more, 4.6 + more)
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), share in np.ndenumerate(shares):
-        text = f"{counts[row, column]}\n{share:.0%}" + (f" of {classes[row]}" if two else "")
+    display = ConfusionMatrixDisplay(shares, display_labels=classes)
+    display.plot(ax=axes, cmap="Blues", colorbar=False, im_kw={"vmin": 0, "vmax": 1})
+    for cell, share in np.ndenumerate(shares):
+        text = f"{counts[cell]}\n{share:.0%}" + (f" of {classes[cell[0]]}" if two else "")
+        # Not the display's own choice of colours, which looks at the darkest cell, not at the scale.
         colour = "white" if share > 0.55 else INK
-        axes.text(column, row, text, ha="center", va="center", fontsize=12 if two else 9, color=colour)
+        display.text_[cell].set(text=text, fontsize=12 if two else 9, color=colour)
     tidy(
         axes,
         title=f"What {name} calls the test images ({f'threshold {threshold:g}' if two else 'the likeliest class'})",
@@ -47,8 +49,10 @@ def confusion(
     )
     axes.grid(False)
     axes.spines[:].set_visible(False)
-    axes.set_xticks(range(len(classes)), classes, rotation=0 if two else 45, ha="center" if two else "right")
-    axes.set_yticks(range(len(classes)), classes, rotation=90 if two else 0, va="center")
+    for tick in axes.get_xticklabels():
+        tick.set(rotation=0 if two else 45, ha="center" if two else "right")
+    for tick in axes.get_yticklabels():
+        tick.set(rotation=90 if two else 0, va="center")
     axes.tick_params(length=0)
-    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the true class")
+    figure.colorbar(display.im_, ax=axes, shrink=0.8, label="share of the true class")
     return literal(figure)

@@ -1,14 +1,15 @@
-"""Training curves, one panel for each quantity that the history holds."""
+"""Training curves: panels for what is known of some methods, and one for each other quantity that was logged."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nevus.contracts import Table, TrainingError
-from nevus.plots.style import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, new_figure, tidy
+from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy
 
 
 class _Panel(NamedTuple):
@@ -46,14 +47,17 @@ _PANELS = (
     ),
     _Panel("Learning rate", "learning rate", (("learning_rate", "learning rate", GREY),)),
 )
+_NOT_DRAWN = ("step", "seconds")
 _RAW_POINTS = 60  # longer histories are drawn pale, with a running mean on top
 
 
 def curves(history: Table, *, name: str) -> Figure:
     """Draw what was logged while training; panels without data are left out.
 
+    A quantity that no panel names gets one of its own, with a title made from the column's name.
+
     Args:
-        history: `step` and numeric columns; NaN where a quantity was not logged at a step.
+        history: `step` and numeric columns; NaN where a quantity was not logged at a step. `seconds` is not drawn.
         name: Of the run, for the title.
 
     Returns:
@@ -62,12 +66,12 @@ def curves(history: Table, *, name: str) -> Figure:
     Raises:
         TrainingError: If the history holds nothing to draw.
     """
-    logged = {column for column in history.columns if history[column].notna().any()}
-    panels = [panel for panel in _PANELS if any(column in logged for column, _, _ in panel.lines)]
+    numbers = history.select_dtypes("number")
+    logged = [str(column) for column in numbers.columns if numbers[column].notna().any()]
+    panels = _panels_of([column for column in logged if column not in _NOT_DRAWN])
     if "step" not in logged or not panels:
-        known = ", ".join(column for panel in _PANELS for column, _, _ in panel.lines)
         raise TrainingError(
-            f"Curves of '{name}' need the column step and one of {known}, but the history holds "
+            f"Curves of '{name}' need the column step and one quantity or more beside it, but the history holds "
             f"{', '.join(sorted(logged)) or 'no values'}. Look at what the training loop logs."
         )
     rows = (len(panels) + 1) // 2
@@ -78,10 +82,17 @@ def curves(history: Table, *, name: str) -> Figure:
         _draw(axes, panel, history, logged)
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
-    return figure
+    return literal(figure)
 
 
-def _draw(axes: Axes, panel: _Panel, history: Table, logged: set[str]) -> None:
+def _panels_of(logged: Sequence[str]) -> list[_Panel]:
+    known = [panel for panel in _PANELS if any(column in logged for column, _, _ in panel.lines)]
+    named = {column for panel in known for column, _, _ in panel.lines}
+    words = [(column, column.replace("_", " ").strip()) for column in logged if column not in named]
+    return known + [_Panel(text[:1].upper() + text[1:], text, ((column, text, INK),)) for column, text in words]
+
+
+def _draw(axes: Axes, panel: _Panel, history: Table, logged: Sequence[str]) -> None:
     lines = [line for line in panel.lines if line[0] in logged]
     for column, legend, colour in lines:
         points = history[["step", column]].dropna()

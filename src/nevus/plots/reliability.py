@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
+from sklearn.calibration import CalibrationDisplay
 
 from nevus.contracts import Table
-from nevus.plots.style import BLUE, GREY, literal, new_figure, tidy, unit_square
+from nevus.plots.style import BLUE, literal, new_figure, tidy, unit_square
 
 
 def reliability(table: Table, *, classes: Sequence[str], name: str, error: float, confidence: float) -> Figure:
@@ -30,19 +31,18 @@ def reliability(table: Table, *, classes: Sequence[str], name: str, error: float
         observed, predicted = "share of those images called rightly", "probability of the likeliest class"
     figure = new_figure(5.8, 7.2)
     above, below = figure.subplots(2, 1, height_ratios=[4, 1], sharex=True)
-    above.plot([0, 1], [0, 1], color=GREY, linewidth=0.9, linestyle=":", label="perfectly calibrated")
+    display = CalibrationDisplay(table["observed"], table["predicted"], table["predicted"])
+    style = {"color": BLUE, "marker": "o", "markersize": 6, "linewidth": 1.6}
+    display.plot(ax=above, name=f"{name}, with {confidence:.0%} intervals", **style)
     above.errorbar(
         table["predicted"],
         table["observed"],
         # Rounding can leave an end a hair on the wrong side of the value, which matplotlib refuses.
         yerr=[(table["observed"] - table["low"]).clip(lower=0), (table["high"] - table["observed"]).clip(lower=0)],
-        color=BLUE,
-        marker="o",
-        markersize=6,
-        linewidth=1.6,
+        fmt="none",
+        ecolor=BLUE,
         elinewidth=1,
         capsize=3,
-        label=f"{name}, with {confidence:.0%} intervals",
     )
     tidy(
         above,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.metrics import roc_curve
+from sklearn.metrics import RocCurveDisplay, roc_curve
 
 from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy, unit_square
 
@@ -93,12 +93,11 @@ def _draw(axes: Axes, entry: RocEntry, number: int) -> None:
     dashes = "--" if entry.role == "floor" else _DASHES[number // len(colours) % len(_DASHES)]
     wrong, right, _ = roc_curve(entry.labels, entry.probabilities, drop_intermediate=False)
     value, low, high = entry.auc
-    axes.plot(
-        wrong,
-        right,
-        color=colours[number % len(colours)],
-        linewidth=2.4 if entry.role == "method" else 1.6,
-        linestyle=dashes,
-        zorder=4 if entry.role == "method" else 3,
-        label=f"{entry.name}: {value:.2f} ({low:.2f} to {high:.2f})",
-    )
+    style = {
+        "color": colours[number % len(colours)],
+        "linewidth": 2.4 if entry.role == "method" else 1.6,
+        "linestyle": dashes,
+        "zorder": 4 if entry.role == "method" else 3,
+    }
+    name = f"{entry.name}: {value:.2f} ({low:.2f} to {high:.2f})"
+    RocCurveDisplay(fpr=wrong, tpr=right, name=name).plot(axes, curve_kwargs=style)

@@ -8,7 +8,7 @@ from nevus.contracts import Table
 
 
 def terms(classes: Sequence[str]) -> dict[str, str]:
-    """What the placeholders in `wording.METRICS` and `wording.FIGURES` stand for."""
+    """What the placeholders in `metrics.titles` and `figures.FIGURES` stand for."""
     if len(classes) == 2:
         return {"one": classes[1], "other": classes[0], "mean": "", "likeliest": ""}
     of_many = {"mean": "; mean over the classes", "likeliest": " of the likeliest class"}

@@ -21,33 +21,38 @@ class Verdict(NamedTuple):
     numbers: tuple[str, ...]
 
 
-def verdict(metrics: Table, comparison: Table, run: str, options: EvaluationParams) -> Verdict:
-    """Say whether the run beats both its baseline and the best floor, by the intervals of the paired differences.
+def verdict(metrics: Table, comparison: Table, options: EvaluationParams) -> Verdict:
+    """Say whether the run beats the best floor, and its baseline if it has one, by the paired differences' intervals.
 
     Args:
         metrics: Scores with intervals, `METRIC_COLUMNS`.
         comparison: The run minus each of the others.
-        run: Name of the run.
         options: For the confidence.
     """
     scores = metrics[metrics["metric"] == HEADLINE].set_index("method")
-    floor = str(scores.loc[scores["role"] == "floor", "value"].idxmax())
-    baseline = str(scores.index[scores["role"] == "baseline"][0])
-    level = f"{options.confidence:.0%}"
-    differences = comparison[comparison["metric"] == HEADLINE].set_index("other").loc[[baseline, floor]]
-    standing = {
-        f"the baseline ({display(baseline)})": standing_of(differences.loc[baseline]),
-        f"the best floor ({display(floor)})": standing_of(differences.loc[floor]),
-    }
+    run = str(scores.index[scores["role"] == "method"][0])
+    rivals = _rivals(scores)
+    differences = comparison[comparison["metric"] == HEADLINE].set_index("other").loc[list(rivals)]
+    standing = {who: standing_of(differences.loc[name]) for name, who in rivals.items()}
     short, reason = _answer(standing)
     own = scores.loc[run]
+    level = f"{options.confidence:.0%}"
     numbers = [f"{display(run)} reaches an AUC of {own['value']:.2f} ({level} interval {range_of(own)})."]
-    for (who, result), (name, row) in zip(standing.items(), differences.iterrows(), strict=True):
+    for name, who in rivals.items():
+        row = differences.loc[name]
         numbers.append(
-            f"{who[0].upper()}{who[1:]} reaches {interval(scores.loc[str(name)])}; the difference is {signed(row)}, "
-            f"p {p_value(row['p_value'])}: {display(run)} is {result}."
+            f"{who[0].upper()}{who[1:]} reaches {interval(scores.loc[name])}; the difference is {signed(row)}, "
+            f"p {p_value(row)}: {display(run)} is {standing[who]}."
         )
     return Verdict(short, reason, tuple(numbers))
+
+
+def _rivals(scores: Table) -> dict[str, str]:
+    """Name and words of those that must be beaten."""
+    baselines = [str(name) for name in scores.index[scores["role"] == "baseline"]]
+    floor = str(scores.loc[scores["role"] == "floor", "value"].idxmax())
+    words = {name: f"the baseline ({display(name)})" for name in baselines}
+    return words | {floor: f"the best floor ({display(floor)})"}
 
 
 def _answer(standing: Mapping[str, str]) -> tuple[str, str]:

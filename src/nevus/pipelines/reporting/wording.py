@@ -2,78 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from nevus.contracts import Table
-from nevus.pipelines.reporting.classes import count_classes, terms
+from nevus.pipelines.reporting.classes import count_classes
 
 NAMES = {"ssgan": "SSGAN", "majority": "majority class", "colour_svm": "colour SVM"}
-# `classes.terms` says what stands in braces.
-METRICS = {
-    "auc": ("AUC", "chance that an image of {one} gets a higher probability of it than an image of {other}{mean}"),
-    "average_precision": ("Average precision", "mean precision over all recalls; depends on the share of {one}{mean}"),
-    "accuracy": ("Accuracy", "share of images called rightly"),
-    "balanced_accuracy": ("Balanced accuracy", "mean over the classes of the share of their images called rightly"),
-    "sensitivity": ("Sensitivity", "share of the images of {one} found"),
-    "specificity": ("Specificity", "share of the images of {other} left alone"),
-    "brier": ("Brier score", "mean squared error of the probabilities; lower is better"),
-    "calibration_error": ("Calibration error", "gap between probability and frequency{likeliest}; lower is better"),
-}
 UNDECIDED = "neither clearly ahead nor clearly behind"
-LOWER_IS_BETTER = ("brier", "calibration_error")
-FIGURES = {
-    "roc": (
-        "Ranking",
-        "Each curve runs through all thresholds; the closer to the upper left corner, the better. The band shows "
-        "how far the curve of the run moves when the test lesions are drawn anew. Floors are dashed.",
-    ),
-    "confusion": (
-        "Decisions",
-        "Rows are the truth, columns what the run says. The lower left cell counts the images of {one} that it missed.",
-    ),
-    "reliability": (
-        "Probabilities",
-        "Points on the diagonal mean that of the images given 30% about 30% are {one}. This holds at the share of "
-        "{one} in the test set only; a clinic may see another.",
-    ),
-    "progress": ("Progress of the generator", "The same random inputs at successive training steps."),
-    "real_and_generated": (
-        "Generated images",
-        "Look for variety and for lesions that look alike: a generator that repeats itself has collapsed.",
-    ),
-    "curves": (
-        "Training",
-        "Pale lines are single steps, strong lines running means. A discriminator sure of everything teaches the "
-        "generator nothing; D(real) near D(generated) means that it cannot tell them apart.",
-    ),
-}
-
-MANY_CLASSES = {  # captions that differ where there are more than two
-    "roc": "Each curve is a class against the rest and runs through all thresholds; the closer to the upper left "
-    "corner, the better. The title gives the mean of the areas.",
-    "confusion": "Rows are the truth, columns what the run says; off the diagonal are the mistakes.",
-    "reliability": "Points on the diagonal mean that of the images given 30% for the likeliest class about 30% are of "
-    "that class. This holds at the shares of the classes in the test set only.",
-}
-
-
+FLOORS = {"majority": "the majority class", "colour_svm": "a support-vector machine on colour statistics"}
 FEW = 10  # groups; with fewer, replicates differ by single groups
 
 
 def display(name: str) -> str:
     """Name a run or floor for readers."""
-    return NAMES.get(name, name.replace("_", " "))
+    method, dash, variant = name.partition("-")
+    return NAMES.get(method, method.replace("_", " ")) + dash + variant
 
 
-def describe_test_set(rows: Table, classes: Sequence[str]) -> str:
-    """Count test images, those of each class and lesions, and name the training seed, from checked prediction rows."""
+def describe_test_set(rows: Table, classes: Sequence[str], seed: int | None) -> str:
+    """Count test images, those of each class and lesions, from checked prediction rows, and name the training seed."""
     groups = rows["group_id"].nunique() + int(rows["group_id"].isna().sum())
     known = f"{groups} lesions or patients" if rows["group_id"].notna().any() else "lesion of origin unknown"
-    return f"{len(rows)} test images ({count_classes(rows, classes)}, {known}), training seed {rows['seed'].iloc[0]}"
+    trained = "unknown" if seed is None else seed
+    return f"{len(rows)} test images ({count_classes(rows, classes)}, {known}), training seed {trained}"
 
 
 def few_groups(rows: Table, classes: Sequence[str]) -> list[str]:
@@ -88,73 +42,30 @@ def few_groups(rows: Table, classes: Sequence[str]) -> list[str]:
     ]
 
 
-def roc_title(rows: Table, area: Any, run: str, classes: Sequence[str]) -> str:
-    """Say what the ROC figure compares."""
+def roc_title(rows: Table, area: Any, roles: Mapping[str, str], classes: Sequence[str]) -> str:
+    """Say what the ROC figure compares; `roles` are those of its curves by name, the run's first."""
+    run = display(next(iter(roles)))
     if len(classes) == 2:
-        title = f"{classes[1].capitalize()} against {classes[0]}: {display(run)} beside baseline and floors"
+        others = "baseline and floors" if "baseline" in roles.values() else "the floors"
+        title = f"{classes[1].capitalize()} against {classes[0]}: {run} beside {others}"
         return f"{title}\n{len(rows)} test images, {count_classes(rows, classes)}"
-    return f"Each class against the rest: {display(run)}\n{len(rows)} test images, macro AUC {interval(area)}"
+    return f"Each class against the rest: {run}\n{len(rows)} test images, macro AUC {interval(area)}"
 
 
-def metric_titles(metrics: Table, classes: Sequence[str]) -> list[tuple[str, str]]:
-    """Name and explain the metrics that there are, in the order of `METRICS`."""
-    return [(METRICS[name][0], METRICS[name][1].format(**terms(classes))) for name in present(metrics)]
+def compared_with(metrics: Table) -> str:
+    """Name all that the run is compared with."""
+    rows = metrics[metrics["role"] != "method"].drop_duplicates("method")
+    names = [
+        FLOORS.get(name, display(name)) if role == "floor" else f"the baseline {display(name)}"
+        for name, role in zip(rows["method"], rows["role"], strict=True)
+    ]
+    return " and ".join([", ".join(names[:-1]), *names[-1:]]) if len(names) > 1 else "".join(names)
 
 
-def present(metrics: Table) -> list[str]:
-    """The metrics that a table holds, in the order of `METRICS`."""
-    return [name for name in METRICS if (metrics["metric"] == name).any()]
-
-
-def score_table(metrics: Table) -> list[dict[str, Any]]:
-    """Arrange scores for the page: one dict a method with `name`, `role` and `cells` in the order of `METRICS`."""
-    table, names = [], present(metrics)
-    for (name, role), rows in metrics.groupby(["method", "role"], sort=False):
-        by_metric = rows.set_index("metric")
-        cells = [(f"{row['value']:.2f}", range_of(row)) for row in (by_metric.loc[metric] for metric in names)]
-        table.append({"name": display(str(name)), "role": role, "cells": cells})
-    return table
-
-
-def difference_table(comparison: Table) -> list[dict[str, Any]]:
-    """Arrange differences for the page: one dict a metric with `name` and `cells`, one cell for each other method."""
-    table = []
-    for metric in present(comparison):
-        sign = -1 if metric in LOWER_IS_BETTER else 1
-        rows = comparison[comparison["metric"] == metric]
-        cells = [
-            {
-                "other": display(row["other"]),
-                "difference": signed(row),
-                "p_value": p_value(row["p_value"]),
-                "standing": standing(row, sign),
-            }
-            for _, row in rows.iterrows()
-        ]
-        table.append({"name": METRICS[metric][0], "cells": cells})
-    return table
-
-
-def embed(figures: Mapping[str, bytes], classes: Sequence[str]) -> list[dict[str, str]]:
-    """Turn image bytes into data addresses with title and caption, in the order of `FIGURES`, others last."""
-    order = [name for name in FIGURES if name in figures] + [name for name in figures if name not in FIGURES]
-    embedded = []
-    for name in order:
-        title, caption = FIGURES.get(name, (name.replace("_", " ").capitalize(), ""))
-        if len(classes) > 2:
-            caption = MANY_CLASSES.get(name, caption)
-        kind = "gif" if figures[name].startswith(b"GIF8") else "png"
-        address = f"data:image/{kind};base64,{base64.b64encode(figures[name]).decode('ascii')}"
-        embedded.append(
-            {
-                "name": name,
-                "title": title,
-                "caption": caption.format(**terms(classes)),
-                "address": address,
-                "kind": kind,
-            }
-        )
-    return embedded
+def parameters_of(record: Mapping[str, Any], options: BaseModel) -> list[tuple[str, str]]:
+    """List what a run was trained with, by its record, and scored with: dotted names and values."""
+    rest = {name: value for name, value in record.items() if name != "parameters"}
+    return flatten({**record.get("parameters", {}), "evaluation": options, **rest})
 
 
 def flatten(parameters: Any, prefix: str = "") -> list[tuple[str, str]]:
@@ -182,14 +93,15 @@ def signed(row: Any) -> str:
     return f"{value} ({low} to {high})"
 
 
-def p_value(value: float) -> str:
+def p_value(row: Any) -> str:
     """Write a p-value with its relation."""
+    value = row["p_value"]
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def range_of(row: Any) -> str:
-    """Write the ends of an interval."""
-    return f"{row['low']:.2f} to {row['high']:.2f}"
+    """Write the ends of an interval, where there is one."""
+    return "" if row["low"] != row["low"] else f"{row['low']:.2f} to {row['high']:.2f}"
 
 
 def standing(row: Any, sign: int = 1) -> str:

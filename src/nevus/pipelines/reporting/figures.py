@@ -1,0 +1,68 @@
+"""Figures of the report: their order, titles and captions."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+
+from nevus.metrics.titles import in_words
+from nevus.pipelines.reporting.classes import terms
+
+# `classes.terms` says what stands in braces.
+FIGURES = {
+    "roc": (
+        "Ranking",
+        "Each curve runs through all thresholds; the closer to the upper left corner, the better. The band shows "
+        "how far the curve of the run moves when the test lesions are drawn anew. Floors are dashed.",
+    ),
+    "confusion": (
+        "Decisions",
+        "Rows are the truth, columns what the run says. The lower left cell counts the images of {one} that it missed.",
+    ),
+    "reliability": (
+        "Probabilities",
+        "Points on the diagonal mean that of the images given 30% about 30% are {one}. This holds at the share of "
+        "{one} in the test set only; a clinic may see another.",
+    ),
+    "progress": ("Progress of the generator", "The same random inputs at successive training steps."),
+    "real_and_generated": (
+        "Generated images",
+        "Look for variety and for lesions that look alike: a generator that repeats itself has collapsed.",
+    ),
+    "curves": ("Training", "Pale lines are single steps, strong lines running means."),
+}
+OF_A_GAN = (  # added to the caption of the curves
+    " A discriminator sure of everything teaches the generator nothing; D(real) near D(generated) means that it cannot "
+    "tell them apart."
+)
+MANY_CLASSES = {  # captions that differ where there are more than two
+    "roc": "Each curve is a class against the rest and runs through all thresholds; the closer to the upper left "
+    "corner, the better. The title gives the mean of the areas.",
+    "confusion": "Rows are the truth, columns what the run says; off the diagonal are the mistakes.",
+    "reliability": "Points on the diagonal mean that of the images given 30% for the likeliest class about 30% are of "
+    "that class. This holds at the shares of the classes in the test set only.",
+}
+
+
+def embed(figures: Mapping[str, bytes], classes: Sequence[str]) -> list[dict[str, str]]:
+    """Turn image bytes into data addresses with title and caption, in the order of `FIGURES`, others last."""
+    order = [name for name in FIGURES if name in figures] + [name for name in figures if name not in FIGURES]
+    embedded = []
+    for name in order:
+        heading, caption = FIGURES.get(name, (in_words(name), ""))
+        if len(classes) > 2:
+            caption = MANY_CLASSES.get(name, caption)
+        if name == "curves" and "real_and_generated" in figures:
+            caption += OF_A_GAN
+        kind = "gif" if figures[name].startswith(b"GIF8") else "png"
+        address = f"data:image/{kind};base64,{base64.b64encode(figures[name]).decode('ascii')}"
+        embedded.append(
+            {
+                "name": name,
+                "title": heading,
+                "caption": caption.format(**terms(classes)),
+                "address": address,
+                "kind": kind,
+            }
+        )
+    return embedded

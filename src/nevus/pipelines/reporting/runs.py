@@ -1,0 +1,83 @@
+"""Who is compared: a run, its baseline if it has one, and the floors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nevus.contracts import Classifier, CorpusError, NevusError, Table
+
+
+def name_of(record: Mapping[str, Any]) -> str:
+    """Name a run by the method and the variant in a classifier's record.
+
+    Raises:
+        NevusError: The record says no method.
+    """
+    if not record.get("method"):
+        raise NevusError(
+            f"A report needs a classifier that says what it was trained by, but its record holds "
+            f"{', '.join(record) or 'nothing'} and no method. Train it again with this version."
+        )
+    variant = record.get("variant")
+    return f"{record['method']}-{variant}" if variant else str(record["method"])
+
+
+def compared(
+    classifier: Classifier,
+    predictions: Table,
+    majority: Table,
+    colour_svm: Table,
+    baseline_classifier: Classifier | None,
+    baseline_predictions: Table | None,
+) -> tuple[dict[str, Table], dict[str, str]]:
+    """Name those that are compared.
+
+    Args:
+        classifier: Of the run.
+        predictions: Of the run.
+        majority: Predictions of the majority floor.
+        colour_svm: Predictions of the colour floor.
+        baseline_classifier: Of the baseline; None where there is no baseline.
+        baseline_predictions: Of the baseline.
+
+    Returns:
+        Predictions and roles ("method", "baseline", "floor"), by name; the run first, then the baseline.
+
+    Raises:
+        NevusError: Two have one name, or a classifier has none.
+    """
+    entries = [(name_of(classifier.record), "method", predictions)]
+    if baseline_classifier is not None and baseline_predictions is not None:
+        name_of(baseline_classifier.record)  # refuses a record without a method
+        entries.append((str(baseline_classifier.record["method"]), "baseline", baseline_predictions))
+    entries += [("majority", "floor", majority), ("colour_svm", "floor", colour_svm)]
+    tables = {name: table for name, _, table in entries}
+    if len(tables) < len(entries):
+        raise NevusError(
+            f"A run is compared with others, but two of {', '.join(name for name, _, _ in entries)} have one name. "
+            "Name another baseline where the method's pipeline is made, or a variant by --params variant=NAME."
+        )
+    return tables, {name: role for name, role, _ in entries}
+
+
+def require_unseen(rows: Table, seen: Table, name: str) -> None:
+    """Refuse scores on images that train or choose.
+
+    Args:
+        rows: Predictions of the test images.
+        seen: `image_id` and `split` of the images; those of split "test" or of none do not count.
+        name: Of the run, for the message.
+
+    Raises:
+        CorpusError: A test image is among those seen, such as after an ingestion with other options.
+    """
+    used = seen.loc[seen["split"].notna() & (seen["split"] != "test")]
+    found = used.loc[used["image_id"].isin(rows["image_id"]), "split"].value_counts().sort_index()
+    if len(found):
+        parts = ", ".join(f"{count:,} {split}" for split, count in found.items())
+        raise CorpusError(
+            f"Of the {len(rows):,} images that {name} was scored on, {int(found.sum()):,} train or choose by the "
+            f"present splits ({parts}), which were changed since. Train again, or ingest with the parameters of the "
+            "training."
+        )

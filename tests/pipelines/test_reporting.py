@@ -81,8 +81,8 @@ def catalog(scored, tmp_path):
     made = {
         "classifier": SSGAN,
         "predictions": scored["predictions"],
-        "baseline.classifier": PLAIN,
-        "baseline.predictions": scored["baseline_predictions"],
+        "baseline_classifier": PLAIN,
+        "baseline_predictions": scored["baseline_predictions"],
         **{name: scored[name] for name in FLOORS},
         "corpus@training": Corpus(manifest, pixels, "fake"),
         "history": history,
@@ -158,7 +158,7 @@ def of_three(table):
 
 
 def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
-    names = {"predictions", "baseline.predictions", *FLOORS}
+    names = {"predictions", "baseline_predictions", *FLOORS}
     for name in names:
         catalog[f"new.{name}"] = MemoryDataset(of_three(scored[name.replace(".", "_")]))
     trained = classifier(classes=("nv", "mel", "bcc"))
@@ -180,7 +180,7 @@ def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
 def test_the_template_asks_for_what_the_run_has(baseline, generator):
     pipeline = reporting(baseline=baseline, generator=generator)
     wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "seen"}
-    wanted |= {"baseline.classifier", "baseline.predictions"} if baseline else set()
+    wanted |= {"baseline_classifier", "baseline_predictions"} if baseline else set()
     wanted |= {"corpus@training", "samples", "progress"} if generator else set()
     assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}
     drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
@@ -412,7 +412,7 @@ def test_a_baseline_that_was_trained_otherwise_is_named_on_the_page_with_both_va
         ("augment.flip", "nothing", "True"),
         ("loop.ema", "nothing", "0.9"),
     ]
-    catalog["new.baseline.classifier"] = MemoryDataset(other, copy_mode="assign")
+    catalog["new.baseline_classifier"] = MemoryDataset(other, copy_mode="assign")
     page = page_of(catalog)
     assert "The baseline was not trained as SSGAN was" in page
     assert "loop.steps (500 for SSGAN, 300 for supervised)" in page

@@ -9,15 +9,17 @@ from kedro.pipeline import Node, Pipeline
 
 from nevus.pipelines.reporting import nodes
 
+SEEN = "corpus@assignment"  # which images train or choose
+
 
 def create_pipeline(*, baseline: bool, generator: bool) -> Pipeline:
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
-    It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `seen` (`image_id` and
-    `split` of every image that trains or chooses), `corpus_summary` and `params:evaluation`.
+    It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment` (the split
+    of every image), `corpus_summary` and `params:evaluation`.
 
     Args:
-        baseline: There is a baseline: `baseline.classifier` and `baseline.predictions` are read too.
+        baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
         generator: There is a generator: `corpus@training`, `samples` and `progress` are read too.
 
     Returns:
@@ -31,9 +33,9 @@ def _scores(baseline: bool) -> list[Node]:
     compared = {name: name for name in ("classifier", "predictions", "majority", "colour_svm")}
     compared["options"] = "params:evaluation"
     if baseline:
-        compared |= {"baseline_classifier": "baseline.classifier", "baseline_predictions": "baseline.predictions"}
+        compared |= {"baseline_classifier": "baseline_classifier", "baseline_predictions": "baseline_predictions"}
     return [
-        Node(nodes.evaluate, {**compared, "seen": "seen"}, ["metrics", "comparison"], name="evaluate"),
+        Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison"], name="evaluate"),
         Node(nodes.draw_roc, {**compared, "metrics": "metrics"}, "roc", name="draw_roc"),
     ]
 
@@ -51,10 +53,10 @@ def _figures(generator: bool) -> list[Node]:
 
 
 def _report(baseline: bool, generator: bool) -> Node:
-    names = ["classifier", "metrics", "comparison", "predictions", "seen", "corpus_summary"]
+    names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
     names += ["roc", "confusion", "reliability", "curves"]
     names += ["real_and_generated", "progress"] if generator else []
-    inputs = {"options": "params:evaluation"} | {name: name for name in names}
+    inputs = {"options": "params:evaluation", "seen": SEEN} | {name: name for name in names}
     if baseline:
-        inputs["baseline_classifier"] = "baseline.classifier"
+        inputs["baseline_classifier"] = "baseline_classifier"
     return Node(nodes.write_report, inputs, "report", name="report")

@@ -170,4 +170,5 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         return self._folder.state() is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder.path), "splits": self._splits, "assignment": self._assignment}
+        where = {"filepath": str(self._folder.path), "assignment": self._assignment}
+        return {**where, "splits": self._splits, "size": self._size}

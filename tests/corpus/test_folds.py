@@ -4,7 +4,7 @@ import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
 from nevus.contracts import CorpusError
-from nevus.corpus.folds import folds, group_keys, hold_out, lots
+from nevus.corpus.folds import folds, hold_out, lots
 
 CLASSES = ("benign", "melanoma")
 
@@ -139,21 +139,3 @@ def test_draws_for_different_ends_are_different():
     assert abs(np.corrcoef(one.astype(float), other.astype(float))[0, 1]) < 0.2
     assert np.array_equal(one[50:], lots(keys[50:], seed=0, purpose="test"))
     assert not np.array_equal(one, lots(keys, seed=1, purpose="test"))
-
-
-def test_an_image_without_a_group_does_not_join_a_group_of_its_name():
-    table = pd.DataFrame({"image_id": ["a", "b", "c"], "group_id": pd.array(["b", None, "b"], dtype="str")})
-    keys = group_keys(table)
-    assert keys[0] == keys[2] != keys[1]
-
-
-def test_equal_bytes_join_the_groups_of_their_images():
-    """Over any number of steps: a and b share bytes, b and c a lesion, c and d bytes."""
-    table = pd.DataFrame(
-        {"image_id": list("abcdef"), "group_id": pd.array([None, "g", "g", "h", "h", None], dtype="str")}
-    )
-    keys = group_keys(table.assign(sha256=["1", "1", "2", "2", "3", "4"]))
-    assert len(set(keys[:5])) == 1
-    assert keys[5] == "image f"
-    assert len(set(group_keys(table))) == 4
-    assert len(set(group_keys(table.assign(sha256=list("123456"))))) == 4

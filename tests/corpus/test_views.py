@@ -1,9 +1,12 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from nevus.contracts import Corpus, CorpusError
 from nevus.corpus.views import labeled_images, require_labeled_test, select, unlabeled_images, without
+from tests.benchmarks import training_memory
 
 
 def corpus(splits, labels):
@@ -81,3 +84,20 @@ def test_one_class_alone_is_refused_before_a_training():
     alone = corpus(["labeled", "test"], [0, 0])._replace(classes=("akiec",))
     with pytest.raises(CorpusError, match="two classes or more apart, but the corpus has only akiec"):
         labeled_images(alone)
+
+
+def test_scattered_views_are_not_read_before_they_are_indexed(tmp_path):
+    """Held-out images lie between those that train, and labelled between unlabelled ones."""
+    training_memory.write_corpus(tmp_path, images=2_000, size=48)  # 14 MB
+    training_memory.open_corpus(tmp_path)  # imports what it needs, which is not to be counted
+    tracemalloc.start()
+    training = training_memory.open_corpus(tmp_path)
+    for part in (training, without(training, np.arange(0, 200, 3))):
+        (pixels, labels), unlabeled = labeled_images(part), unlabeled_images(part)
+        for start in range(0, 128, 32):
+            assert pixels[np.arange(start, start + 32)].shape == unlabeled[start : start + 32].shape == (32, 48, 48, 3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(labels) == 200 - 67
+    assert len(unlabeled) == 1_400
+    assert peak < 2_000_000  # the labelled images alone would take 1.4 MB, the unlabelled ones 9.7 MB

@@ -25,7 +25,6 @@ from nevus.contracts import (
     Table,
 )
 from nevus.corpus.pack import recipe
-from nevus.io import corpus_folder
 from nevus.io.corpus import CorpusDataset
 from nevus.io.corpus_folder import FILES
 from nevus.io.source import SourceDataset
@@ -219,7 +218,7 @@ def test_full_disk_leaves_the_old_corpus_and_says_what_was_wanted(
         elif place == "manifest":
             patched.setattr(pd.DataFrame, "to_parquet", full)
         else:
-            patched.setattr(corpus_folder.os, "fsync", full)
+            patched.setattr(os, "fsync", full)
         cause = _cause(_dataset(path).save, second.made())
     assert isinstance(cause, CorpusError)
     assert str(path) in str(cause)
@@ -291,7 +290,8 @@ def test_only_the_chosen_splits_are_loaded(path: Path, splits: list[str]) -> Non
     np.testing.assert_array_equal(corpus.pixels, made.pixels[want])
     assert corpus.manifest["image_id"].tolist() == made.manifest["image_id"][want].tolist()
     assert corpus.manifest["row"].tolist() == list(range(want.sum())) == corpus.manifest.index.tolist()
-    assert not corpus.pixels.flags.writeable
+    with pytest.raises((TypeError, ValueError)):
+        corpus.pixels[0] = 0
 
 
 def test_contiguous_splits_stay_memory_mapped(path: Path) -> None:
@@ -422,6 +422,61 @@ def test_an_assignment_of_other_images_is_refused(path: Path) -> None:
     assert "kedro run --pipeline=ingestion" in str(_cause(_dataset(path, assignment=stale).load))
     missing = {"filepath": str(path.parent / "nothing.parquet")}
     assert "nothing.parquet" in str(_cause(_dataset(path, assignment=missing).load))
+
+
+def test_a_hidden_label_takes_its_diagnosis_along(path: Path) -> None:
+    """Images 1 and 2 are unlabelled; the packed corpus itself, which nobody trains on, keeps what the source said."""
+    made = Recipe()
+    made.manifest["diagnosis"] = ["nevus", "melanoma", "melanoma", "nevus", "melanoma", "nevus"]
+    _dataset(path).save(made.made())
+    training = _dataset(path, assignment=_assignment(path), splits=["labeled", "unlabeled"]).load().manifest
+    assert training["diagnosis"].isna().tolist() == training["label"].isna().tolist() == [True, True, False]
+    assert training["diagnosis"].iloc[2] == "nevus"
+    shown = training[training["split"] == "unlabeled"].drop(columns=["image_id", "split", "row"])
+    assert shown.isna().all(axis=None)  # no other column of these images says anything
+    assert _dataset(path).load().manifest["diagnosis"].notna().all()
+
+
+def test_the_parameters_of_packing_and_splitting_come_back(path: Path) -> None:
+    _dataset(path).save(replace(Recipe().made(), origin={"format": "phantom", "size": 4, "options": (1, None)}))
+    packed = {"format": "phantom", "size": 4, "options": [1, None]}
+    assert _dataset(path).load().origin == {"ingestion": packed}
+    assignment = _assignment(path)
+    table = pd.read_parquet(assignment["filepath"])
+    table.attrs["splits"] = {"seed": 3, "test": "hold_out", "label_budget": None}
+    before = _dataset(path, assignment=assignment).load()
+    table.to_parquet(assignment["filepath"])
+    after = _dataset(path, assignment=assignment, splits=["test"]).load()
+    assert before.origin == {"ingestion": packed}
+    assert after.origin == {"ingestion": packed, "splits": {"seed": 3, "test": "hold_out", "label_budget": None}}
+    assert after.fingerprint == before.fingerprint
+
+
+def test_a_corpus_that_knows_no_parameters_learns_them_without_being_packed_again(path: Path) -> None:
+    made = Recipe()
+    _dataset(path).save(made.made())
+    file = path / "fingerprint.json"
+    state = json.loads(file.read_text())
+    del state["origin"]  # as older versions wrote it
+    file.write_text(json.dumps(state))
+    assert _dataset(path).load().origin == {}
+    _dataset(path).save(made.made())
+    assert json.loads(file.read_text()) == state
+    for workers in (0, 2):
+        _dataset(path).save(replace(made.made(), origin={"workers": workers}))
+        assert _dataset(path).load().origin == {"ingestion": {"workers": workers}}
+    assert made.followed == 1
+    _assert_whole(path, "one")
+
+
+def test_images_of_another_size_are_refused_where_the_folder_is_named_by_it(path: Path) -> None:
+    _dataset(path, size=4).save(Recipe().made())
+    _dataset(path).save(Recipe("two").made())
+    cause = _cause(_dataset(path, size=8).save, Recipe("three").made())
+    assert isinstance(cause, CorpusError)
+    for wanted in ("4 x 4", "8 x 8", "folder's name", "conf/<env>/globals.yml", "--params ingestion.size=8"):
+        assert wanted in str(cause)
+    _assert_whole(path, "two")
 
 
 def test_the_classes_come_back(path: Path) -> None:

@@ -60,6 +60,27 @@ def test_one_lesion_of_a_class_cannot_be_cross_validated():
         colour_svm(training, corpus("test", [0, 1], 20), folds=5, seed=0)
 
 
+def test_copies_stay_in_one_fold():
+    """All melanomas are one photograph, so that no fold could be tested on another one."""
+    training = corpus("labeled", [0, 1] * 20, 20)
+    copied = training.manifest["image_id"].where(training.manifest["label"] == 0, "one file")
+    training = training._replace(manifest=training.manifest.assign(sha256=copied))
+    with pytest.raises(CorpusError, match="20 benign and 1 melanoma"):
+        colour_svm(training, corpus("test", [0, 1], 20), folds=5, seed=0)
+
+
+def test_an_unlabelled_copy_joins_two_lesions():
+    """Each melanoma's lesion is joined to the next by unlabelled images that hold the bytes of both."""
+    training = corpus("labeled", [0, 1, 0, 1, 0], 20)
+    rows = training.manifest.sort_values("row").assign(
+        split=["labeled", "labeled", "labeled", "labeled", "unlabeled"],
+        group_id=pd.Series([None, "one", None, "two", "one"], dtype="string").to_numpy(),
+        sha256=["a", "b", "c", "d", "d"],
+    )
+    with pytest.raises(CorpusError, match="2 benign and 1 melanoma"):
+        colour_svm(training._replace(manifest=rows), corpus("test", [0, 1], 20), folds=5, seed=0)
+
+
 def test_fewer_lesions_than_folds_are_enough():
     table = colour_svm(corpus("labeled", [0, 1] * 3, 40), corpus("test", [0, 1] * 10, 40, seed=1), folds=5, seed=0)
     assert roc_auc_score(table["label"].astype(int), table["probability"]) > 0.9

@@ -1,8 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 
 from nevus.contracts import CorpusError
-from nevus.metrics.predictions import align, scored_rows
+from nevus.metrics.predictions import align, prediction_table, scored_rows
 
 
 @pytest.fixture
@@ -54,3 +55,12 @@ def test_methods_that_disagree_on_a_label_are_refused(table):
 def test_tables_that_cannot_be_scored_say_why(table, change, message):
     with pytest.raises(CorpusError, match=message):
         scored_rows(change(table), "net")
+
+
+def test_copies_of_one_file_count_as_one_group(table):
+    """Of unknown lesion, b and c hold the same bytes; a keeps its lesion and d, alone, has none."""
+    rows = table.assign(split="test", group_id=["x", None, None, None], sha256=["1", "2", "2", "3"])
+    groups = prediction_table(rows, np.full((4, 2), 0.5), seed=0)["group_id"]
+    assert groups[0] == "x"
+    assert groups[1] == groups[2] == "image b"
+    assert groups.isna().tolist() == [False, False, False, True]

@@ -7,36 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from nevus.contracts import CorpusError, Table
+from nevus.contracts import CorpusError
+from nevus.groups import group_keys as group_keys
 
 PARAMETERS = "conf/<env>/parameters.yml or conf/base/parameters/splits.yml"
 _WHERE_FOLDS = "Lower cross_validation.folds in conf/<env>/parameters.yml or conf/base/parameters/cross_validation.yml."
-
-
-def group_keys(manifest: Table) -> NDArray[np.object_]:
-    """What must stay together: the group of each image; an image without a group is one of its own.
-
-    Files of equal bytes are one photograph, so they join their groups. Keys of the same image differ between tables
-    that hold other copies of it: compare only keys that were made together.
-
-    Args:
-        manifest: Rows with `image_id`, `group_id` and, if known, `sha256`.
-
-    Returns:
-        (n,) strings; a group and an image of the same name differ.
-    """
-    named = ("group " + manifest["group_id"]).where(manifest["group_id"].notna(), "image " + manifest["image_id"])
-    if "sha256" not in manifest or not manifest["sha256"].duplicated().any():
-        return named.to_numpy(dtype=object)
-    keys, contents = (pd.factorize(column)[0] for column in (named, manifest["sha256"]))
-    size = int(keys.max()) + int(contents.max()) + 2
-    edges = coo_array((np.ones(len(keys)), (keys, contents + keys.max() + 1)), shape=(size, size))
-    joined = connected_components(edges, directed=False)[1][keys]
-    return named.groupby(joined).transform("min").to_numpy(dtype=object)
 
 
 def lots(keys: Iterable[str], *, seed: int, purpose: str) -> NDArray[np.uint64]:

@@ -10,8 +10,9 @@ from scipy.sparse.csgraph import connected_components
 
 from nevus.contracts import ASSIGNMENT_COLUMNS, CorpusError, Table
 from nevus.corpus.budget import within_budget
-from nevus.corpus.folds import PARAMETERS, group_keys, hold_out
+from nevus.corpus.folds import PARAMETERS, hold_out
 from nevus.corpus.options import SplitOptions
+from nevus.groups import group_keys
 
 Mask = NDArray[np.bool_]
 

@@ -1,16 +1,17 @@
-"""Parts of a corpus, as arrays."""
+"""Parts of a corpus, read when somebody looks at them."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nevus.contracts import Corpus, CorpusError, Pixels
+from nevus.pixels import view_rows
 
 
 def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
     """The labelled images and their classes.
 
     Returns:
-        (L, H, W, 3) uint8 and (L,) int64.
+        (L, H, W, 3) uint8, read where they are indexed, and (L,) int64.
 
     Raises:
         CorpusError: There is one class only, or a class has no labelled image.
@@ -32,7 +33,7 @@ def labeled_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:
 
 
 def unlabeled_images(corpus: Corpus) -> Pixels:
-    """The unlabelled images, (U, H, W, 3) uint8, still memory-mapped where they lie together.
+    """The unlabelled images, (U, H, W, 3) uint8, read where they are indexed.
 
     Raises:
         CorpusError: There are none.
@@ -85,12 +86,10 @@ def require_labeled_test(corpus: Corpus) -> None:
 
 
 def select(corpus: Corpus, *splits: str) -> Corpus:
-    """Only these splits; a view of the pixels where their rows follow one another, else a copy."""
+    """Only these splits, with `row` counted from 0 again; pixels stay where they are."""
     manifest = corpus.manifest[corpus.manifest["split"].isin(splits)]
     rows = manifest["row"].to_numpy(dtype=np.int64)
-    together = len(rows) > 0 and bool((np.diff(rows) == 1).all())
-    pixels = corpus.pixels[rows[0] : rows[-1] + 1] if together else corpus.pixels[rows]
-    return corpus._replace(manifest=manifest.assign(row=np.arange(len(rows))), pixels=pixels)
+    return corpus._replace(manifest=manifest.assign(row=np.arange(len(rows))), pixels=view_rows(corpus.pixels, rows))
 
 
 def without(corpus: Corpus, held_out: NDArray[np.int64]) -> Corpus:

@@ -6,7 +6,6 @@ import base64
 import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from kedro.io import AbstractDataset, DatasetError
@@ -14,6 +13,7 @@ from kedro_datasets._typing import ImagePreview
 from PIL import Image
 
 from nevus.contracts import Pixels
+from nevus.io.atomic import replacing
 
 _HOLD = 10  # the last frame stays this many times longer, so that the eye can rest on the result
 
@@ -62,15 +62,8 @@ class AnimationDataset(AbstractDataset[Pixels, bytes]):
             )
         frames = [Image.fromarray(frame).quantize(256) for frame in data]
         durations = [self._milliseconds] * (len(frames) - 1) + [self._milliseconds * _HOLD]
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._filepath.with_name(f".{self._filepath.name}.{uuid4().hex}")
-        try:
-            frames[0].save(
-                unfinished, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
-            )
-            unfinished.replace(self._filepath)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        with replacing(self._filepath) as beside:
+            frames[0].save(beside, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
     def load(self) -> bytes:
         """Read the file.

@@ -1,12 +1,13 @@
 """One NumPy array in one file."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from kedro.io import AbstractDataset
 from numpy.typing import NDArray
+
+from nevus.io.atomic import replacing
 
 
 class ArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
@@ -28,13 +29,8 @@ class ArrayDataset(AbstractDataset[NDArray[Any], NDArray[Any]]):
 
     def save(self, data: NDArray[Any]) -> None:
         """Write beside the old file, then rename over it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
+        with replacing(self._path) as beside, beside.open("wb") as file:
             np.save(file, data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._path)}

@@ -1,7 +1,6 @@
 """Where a training leaves its state, so that it can be killed at any moment and continued."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from kedro.io import AbstractDataset, DatasetError
 
 from nevus.contracts import Checkpoints
+from nevus.io.atomic import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,8 @@ class CheckpointFile:
 
     def save(self, key: str, state: dict[str, Any]) -> None:
         """Write beside the old state, then rename over it: at any moment one of the two is whole."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
+        with replacing(self.path) as beside, beside.open("wb") as file:
             torch.save({"key": key, "state": state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path)
 
     def clear(self) -> None:
         """Forget the state, once all that came of it is saved elsewhere."""

@@ -14,6 +14,7 @@ from kedro_datasets._typing import TablePreview
 
 from nevus.contracts import SPLITS, Corpus, CorpusError, CorpusRecipe, Pixels, QuarantineError, Table
 from nevus.io.corpus_folder import MANIFEST, PIXELS, CorpusFolder
+from nevus.pixels import view_rows
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,9 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         filepath: The corpus' folder. Beside it lie a lock file and, after a refusal, `<filepath>.quarantine.csv`.
         splits: Load only images of these splits, so that a training node cannot see the test images; null for all.
         assignment: `filepath` of a parquet file with `ASSIGNMENT_COLUMNS`, whose splits and labels stand in for those
-            of the source; null loads the source's own. (Kedro makes paths absolute under this key only.)
+            of the source; null loads the source's own. (Kedro makes paths absolute under this key only.) Where it
+            hides a label, the diagnosis is hidden too. Its `attrs` are the parameters it was made by.
+        size: Height and width of the images that belong here, in pixels: other ones are not saved. null takes any.
         metadata: Ignored here, read by plugins.
 
     Raises:
@@ -38,12 +41,14 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         filepath: str,
         splits: list[str] | None = None,
         assignment: dict[str, str] | None = None,
+        size: int | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if splits is not None and (not splits or set(splits) - set(SPLITS)):
             raise ValueError(f"splits must be null or some of {', '.join(SPLITS)}; found {splits}.")
         self._folder = CorpusFolder(Path(filepath))
         self._splits = splits
+        self._size = size
         self._assignment = None if assignment is None else Path(assignment["filepath"])
         self.metadata = metadata
 
@@ -55,8 +60,10 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
 
         Raises:
             QuarantineError: By the recipe's check; the table is then beside the folder, in `<filepath>.quarantine.csv`.
-            CorpusError: By the recipe's check, or the disk is full, or the folder holds files of another kind.
+            CorpusError: By the recipe's check, or its images have another size than belongs here, or the disk is full,
+                or the folder holds files of another kind.
         """
+        self._check_size(recipe.shape)
         folder = self._folder
         report = folder.path.with_name(f"{folder.path.name}.quarantine.csv")
         folder.path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,10 +72,19 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             state = folder.state()
             if state is not None and state["fingerprint"] == recipe.fingerprint:
                 logger.info("Corpus %s is unchanged, not decoded again.", folder.path)
+                folder.remember(state, recipe.origin)
             else:
                 folder.refuse_strangers()
                 self._replace(recipe, report)
             report.unlink(missing_ok=True)
+
+    def _check_size(self, shape: tuple[int, int]) -> None:
+        if self._size is not None and tuple(shape) != (self._size, self._size):
+            raise CorpusError(
+                f"{self._folder.path} is the folder of images of {self._size} x {self._size} pixels, but those to be "
+                f"packed have {shape[0]} x {shape[1]}. The size belongs to the folder's name: set `size` in "
+                f"conf/<env>/globals.yml, or give `--params ingestion.size={self._size}`."
+            )
 
     def _replace(self, recipe: CorpusRecipe, report: Path) -> None:
         try:
@@ -89,46 +105,43 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         """Open the corpus.
 
         Returns:
-            All images, or those of the chosen splits with `row` counted from 0 again; pixels are read-only.
+            All images, or those of the chosen splits with `row` counted from 0 again; pixels are read-only,
+            memory-mapped and read where they are indexed, be the splits scattered or not. `origin` has the parameters
+            of the ingestion and of the splits, as far as they were kept.
 
         Raises:
             CorpusError: There is no corpus, its images are not those of the assignment, or it holds no image of the
                 chosen splits.
         """
-        state = self._state()
+        state = self._folder.require()
         manifest = pd.read_parquet(self._folder.path / MANIFEST)
         pixels: Pixels = np.load(self._folder.path / PIXELS, mmap_mode="r")
         name = state["fingerprint"]
+        origin: dict[str, Any] = {"ingestion": state["origin"]} if state.get("origin") else {}
         if self._assignment is not None:
-            manifest, name = self._assign(manifest, name, self._assignment)
+            manifest, name, made_by = self._assign(manifest, name, self._assignment)
+            origin |= made_by
         if self._splits is not None:
             manifest, pixels = self._select(manifest, pixels, self._splits)
-        return Corpus(manifest, pixels, name, tuple(state["classes"]))
+        return Corpus(manifest, pixels, name, tuple(state["classes"]), origin)
 
-    def _assign(self, manifest: Table, name: str, path: Path) -> tuple[Table, str]:
-        """The manifest with the splits and labels of the assignment, and a fingerprint of both."""
+    def _assign(self, manifest: Table, name: str, path: Path) -> tuple[Table, str, dict[str, Any]]:
+        """The manifest with the splits and labels of the assignment, a fingerprint of both, what made the latter."""
         table = pd.read_parquet(path) if path.exists() else None
         if table is None or not np.array_equal(table["image_id"], manifest["image_id"]):
             raise CorpusError(
                 f"The images of {self._folder.path} are not those of {path}, which says what each is for. "
                 "Make both again by `kedro run --pipeline=ingestion`."
             )
-        assigned = manifest.assign(split=table["split"], label=table["label"].astype("Int64"))
+        known = table["label"].notna()
+        assigned = manifest.assign(
+            split=table["split"],
+            label=table["label"].astype("Int64"),
+            diagnosis=manifest["diagnosis"].where(known),  # of a hidden label it would tell the label
+        )
         decided = pd.util.hash_pandas_object(assigned[["image_id", "split", "label"]], index=False)
-        return assigned, hashlib.sha256(name.encode() + decided.to_numpy().tobytes()).hexdigest()
-
-    def _state(self) -> dict[str, Any]:
-        folder = self._folder
-        if not folder.path.exists() and folder.exists():  # a run crashed, or is about to finish
-            with FileLock(folder.lock):
-                folder.recover()
-        state = folder.state()
-        if state is None:
-            raise CorpusError(
-                f"Wanted a packed corpus in {folder.path}, found {'none whole' if folder.exists() else 'nothing'}. "
-                "Make it by `kedro run --pipeline=ingestion`."
-            )
-        return state
+        whole = hashlib.sha256(name.encode() + decided.to_numpy().tobytes()).hexdigest()
+        return assigned, whole, {str(key): value for key, value in table.attrs.items()}
 
     def _select(self, manifest: Table, pixels: Pixels, splits: list[str]) -> tuple[Table, Pixels]:
         chosen = manifest[manifest["split"].isin(splits)]
@@ -138,10 +151,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
                 f"Wanted images of the splits {', '.join(splits)} from {self._folder.path}, which holds {counts}. "
                 "Set splits.test or splits.label_budget in conf/<env>/parameters.yml so that there are some."
             )
-        rows = chosen["row"].to_numpy()
-        first, last = int(rows[0]), int(rows[-1])
-        contiguous = np.array_equal(rows, np.arange(first, last + 1))
-        kept = pixels[first : last + 1] if contiguous else _frozen(pixels[rows])
+        kept = view_rows(pixels, chosen["row"].to_numpy(dtype=np.int64))
         return chosen.assign(row=np.arange(len(chosen))).reset_index(drop=True), kept
 
     def preview(self, nrows: int = 5) -> TablePreview:
@@ -160,9 +170,5 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         return self._folder.state() is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder.path), "splits": self._splits, "assignment": self._assignment}
-
-
-def _frozen(pixels: Pixels) -> Pixels:
-    pixels.flags.writeable = False
-    return pixels
+        where = {"filepath": str(self._folder.path), "assignment": self._assignment}
+        return {**where, "splits": self._splits, "size": self._size}

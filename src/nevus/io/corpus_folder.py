@@ -1,16 +1,18 @@
 """The files of a packed corpus, written so that the old or the new one is whole whatever happens."""
 
 import json
-import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from tqdm import tqdm
 
 from nevus.contracts import CorpusError, CorpusRecipe, Table
+from nevus.io.atomic import replacing, sync, sync_folder
 
 PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
 
@@ -39,6 +41,34 @@ class CorpusFolder:
         except (OSError, ValueError):
             return None
         return state if isinstance(state, dict) and state.get("bytes") == sizes else None
+
+    def require(self) -> dict[str, Any]:
+        """What `fingerprint.json` says, once a replacement is put right that a crash cut short.
+
+        Raises:
+            CorpusError: There is no whole corpus.
+        """
+        if not self.path.exists() and self.exists():  # a run crashed, or is about to finish
+            with FileLock(self.lock):
+                self.recover()
+        state = self.state()
+        if state is None:
+            raise CorpusError(
+                f"Wanted a packed corpus in {self.path}, found {'none whole' if self.exists() else 'nothing'}. "
+                "Make it by `kedro run --pipeline=ingestion`."
+            )
+        return state
+
+    def remember(self, state: dict[str, Any], origin: Mapping[str, Any]) -> None:
+        """Keep the parameters that a recipe of this very corpus follows. Only for the holder of the lock.
+
+        Args:
+            state: From `state`; corpora packed by older versions lack the parameters.
+            origin: The parameters; where there are none, or the same, nothing is written.
+        """
+        if origin and state.get("origin") != json.loads(json.dumps(dict(origin))):
+            with replacing(self.path / STATE) as beside:
+                beside.write_text(json.dumps(state | {"origin": dict(origin)}, indent=2), encoding="utf-8")
 
     def exists(self) -> bool:
         """Whether there is a corpus, be it under the name that a crash left it."""
@@ -80,7 +110,7 @@ class CorpusFolder:
             if self.path.exists():
                 self.path.rename(self._old)
             self._new.rename(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         finally:
             self.recover()
 
@@ -90,10 +120,10 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
     recipe.check(manifest, quarantine)
     with (folder / MANIFEST).open("wb") as file:
         manifest.to_parquet(file, index=False)
-        _sync(file)
+        sync(file)
     with (folder / QUARANTINE).open("w", encoding="utf-8", newline="") as text:
         quarantine.to_csv(text, index=False)
-        _sync(text)
+        sync(text)
     sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
     state = {
         "fingerprint": recipe.fingerprint,
@@ -101,11 +131,12 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
         "shape": recipe.shape,
         "classes": recipe.classes,
         "bytes": sizes,
+        "origin": dict(recipe.origin),
     }
     with (folder / STATE).open("w", encoding="utf-8") as text:
         json.dump(state, text, indent=2)
-        _sync(text)
-    _sync_folder(folder)
+        sync(text)
+    sync_folder(folder)
 
 
 def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
@@ -123,7 +154,7 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
             count += len(pixels)
             bar.update(len(pixels))
         _write_header(file, recipe, count)
-        _sync(file)
+        sync(file)
     return pd.concat(manifests, ignore_index=True), pd.concat(quarantines, ignore_index=True)
 
 
@@ -132,17 +163,3 @@ def _write_header(file: IO[bytes], recipe: CorpusRecipe, count: int) -> None:
     file.seek(0)
     header = {"descr": "|u1", "fortran_order": False, "shape": (count, *recipe.shape, 3)}
     np.lib.format.write_array_header_1_0(file, header)
-
-
-def _sync(file: IO[Any]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

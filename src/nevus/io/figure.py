@@ -5,9 +5,11 @@ from __future__ import annotations
 from kedro.io.core import get_filepath_str
 from kedro_datasets.matplotlib import MatplotlibDataset
 
+from nevus.io.atomic import Atomic
 
-class FigureDataset(MatplotlibDataset):  # type: ignore[misc]
-    """Saves a matplotlib figure like `MatplotlibDataset`, and loads the bytes of the image file.
+
+class FigureDataset(Atomic, MatplotlibDataset):  # type: ignore[misc]
+    """Saves a matplotlib figure like `MatplotlibDataset`, in one go, and loads the bytes of the image file.
 
     The report embeds these bytes; `MatplotlibDataset` itself refuses to load.
 

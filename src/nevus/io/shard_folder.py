@@ -2,7 +2,6 @@
 
 import errno
 import gzip
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 from filelock import FileLock
 
 from nevus.contracts import CorpusError
+from nevus.io.atomic import sync
 from nevus.names import is_litter
 from nevus.tfrecord.framing import frame
 from nevus.tfrecord.index import INDEX, index_text, parse_index
@@ -45,16 +45,14 @@ class ShardWriter:
                     stream.writelines(frame(example) for example in examples)
             else:
                 file.writelines(frame(example) for example in examples)
-            file.flush()
-            os.fsync(file.fileno())
+            sync(file)
         self._shards[name] = {**about, "bytes": path.stat().st_size}
 
     def finish(self, **about: Any) -> None:
         """Write the index, without which the shards do not count as whole."""
         with (self._folder / INDEX).open("w", encoding="utf-8") as text:
             text.write(index_text(self._shards, **about))
-            text.flush()
-            os.fsync(text.fileno())
+            sync(text)
 
 
 class ShardFolder:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from nevus.contracts import Corpus, CorpusError, Pixels, Table
+from nevus.groups import group_keys
 from nevus.metrics.predictions import prediction_table
 
 _TIE = 1e-6  # moves no score but those that count calls
@@ -52,8 +53,9 @@ def colour_svm(training: Corpus, test: Corpus, *, folds: int = 5, seed: int = 0)
     """Classify by colour alone: a support-vector machine on `colour_statistics`.
 
     Standardised features, RBF kernel, C = 1 (chosen nowhere), Platt scaling (Platt 1999) by cross-validation on the
-    labelled training images only; images of one group stay in one fold, and the folds' machines are averaged. With
-    more than two classes the machines decide between pairs of them, and each class is scaled against the rest.
+    labelled training images only; images of one group, and copies, stay in one fold, and the folds' machines are
+    averaged. With more than two classes the machines decide between pairs of them, and each class is scaled against
+    the rest.
 
     Args:
         training: With labelled images of every class.
@@ -67,9 +69,10 @@ def colour_svm(training: Corpus, test: Corpus, *, folds: int = 5, seed: int = 0)
     Raises:
         CorpusError: If a class has fewer than two groups.
     """
-    labelled, rows = _rows(training, "labeled"), _rows(test, "test")
+    grouped = training.manifest.assign(together=group_keys(training.manifest))  # an unlabelled copy may join two groups
+    labelled, rows = _rows(training._replace(manifest=grouped), "labeled"), _rows(test, "test")
     labels = labelled["label"].astype(int).to_numpy()
-    groups = labelled["group_id"].astype("object").where(labelled["group_id"].notna(), labelled["image_id"]).to_numpy()
+    groups = labelled["together"].to_numpy(dtype=object)
     folds = min(folds, _groups_of_rarest_class(labels, groups, training.classes))
     features = colour_statistics(training.pixels, labelled["row"].to_numpy())
     splits = list(StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(features, labels, groups))

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError, Table
+from nevus.groups import shared_groups
 from nevus.metrics.classification import class_count, of_interest
 
 _TOLERANCE = 1e-3  # of the sum over the classes, for tables written with few digits
@@ -28,11 +30,12 @@ def prediction_table(rows: Table, probabilities: NDArray[Any], *, seed: int) -> 
         seed: Of the training.
 
     Returns:
-        Columns as in `PREDICTION_COLUMNS`, index from 0.
+        Columns as in `PREDICTION_COLUMNS`, index from 0; `group_id` as by `shared_groups`.
     """
     columns = probability_columns(probabilities.shape[1])
     wanted = np.atleast_2d(of_interest(probabilities).T).astype(np.float64)
-    table = rows.assign(seed=seed, **dict(zip(columns, wanted, strict=True)))
+    groups = pd.array(shared_groups(rows), dtype="str")  # copies are no independent images
+    table = rows.assign(seed=seed, group_id=groups, **dict(zip(columns, wanted, strict=True)))
     return table[_with_columns(columns)].reset_index(drop=True)
 
 

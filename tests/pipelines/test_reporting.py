@@ -87,7 +87,7 @@ def catalog(scored, tmp_path):
         "corpus@training": Corpus(manifest, pixels, "fake"),
         "history": history,
         "samples": pixels[:16],
-        "seen": SEEN,
+        "corpus@assignment": SEEN,
     }
     datasets = {f"new.{name}": MemoryDataset(data, copy_mode="assign") for name, data in made.items()}
     datasets |= {f"new.{name}": dataset for name, dataset in shown.items()}
@@ -179,7 +179,7 @@ def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
 @pytest.mark.parametrize("generator", [True, False])
 def test_the_template_asks_for_what_the_run_has(baseline, generator):
     pipeline = reporting(baseline=baseline, generator=generator)
-    wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "seen"}
+    wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "corpus@assignment"}
     wanted |= {"baseline_classifier", "baseline_predictions"} if baseline else set()
     wanted |= {"corpus@training", "samples", "progress"} if generator else set()
     assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}

@@ -29,6 +29,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             of the source; null loads the source's own. (Kedro makes paths absolute under this key only.) Where it
             hides a label, the diagnosis is hidden too. Its `attrs` are the parameters it was made by.
         size: Height and width of the images that belong here, in pixels: other ones are not saved. null takes any.
+        may_be_empty: Load a corpus without images where there is none of the chosen splits, instead of refusing.
         metadata: Ignored here, read by plugins.
 
     Raises:
@@ -42,6 +43,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         splits: list[str] | None = None,
         assignment: dict[str, str] | None = None,
         size: int | None = None,
+        may_be_empty: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if splits is not None and (not splits or set(splits) - set(SPLITS)):
@@ -49,6 +51,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         self._folder = CorpusFolder(Path(filepath))
         self._splits = splits
         self._size = size
+        self._may_be_empty = may_be_empty
         self._assignment = None if assignment is None else Path(assignment["filepath"])
         self.metadata = metadata
 
@@ -145,7 +148,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
 
     def _select(self, manifest: Table, pixels: Pixels, splits: list[str]) -> tuple[Table, Pixels]:
         chosen = manifest[manifest["split"].isin(splits)]
-        if chosen.empty:
+        if chosen.empty and not self._may_be_empty:
             counts = manifest["split"].value_counts().to_dict()
             raise CorpusError(
                 f"Wanted images of the splits {', '.join(splits)} from {self._folder.path}, which holds {counts}. "

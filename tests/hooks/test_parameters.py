@@ -1,5 +1,6 @@
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Annotated, Literal
 
 import pytest
 from kedro.framework import project
@@ -15,9 +16,20 @@ class Generator(Options):
     width: int = Field(ge=4)
 
 
+class Shallow(Options):
+    kind: Literal["shallow"]
+    width: int
+
+
+class Deep(Options):
+    kind: Literal["deep"]
+    depth: int = Field(le=9)
+
+
 class Ssgan(Options):
     steps: int
     generator: Generator
+    network: Annotated[Shallow | Deep, Field(discriminator="kind")]
 
 
 def fit(options: Ssgan) -> int:
@@ -50,7 +62,8 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
-RIGHT = {"steps": 1, "generator": {"width": 8}}
+NETWORK = {"kind": "deep", "depth": 2}
+RIGHT = {"steps": 1, "generator": {"width": 8}, "network": NETWORK}
 
 
 def test_known_groups_with_right_values_pass(check) -> None:
@@ -94,6 +107,23 @@ def test_a_misspelt_parameter_is_refused_with_its_neighbours(check) -> None:
 
     assert "ssgan.generator.widht" in str(caught.value)
     assert "did you mean 'width'" in str(caught.value)
+
+
+def test_parameters_of_one_kind_are_named_as_they_stand_in_the_file(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": RIGHT | {"network": {"kind": "deep", "depth": 10, "dephts": 2}}})
+
+    assert "ssgan.network.depth: 10" in str(caught.value)
+    assert "ssgan.network.dephts: there is no such parameter; did you mean 'depth'?" in str(caught.value)
+    assert "Known: depth, kind." in str(caught.value)
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(check) -> None:
+    with pytest.raises(NevusError) as caught:
+        check({"ssgan": RIGHT | {"network": {"kind": "wide"}}})
+
+    assert "ssgan.network" in str(caught.value)
+    assert "'shallow', 'deep'" in str(caught.value)
 
 
 def test_all_problems_are_named_at_once(check) -> None:

@@ -1,18 +1,32 @@
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from kedro.io import DatasetError
 
+import nevus
 from nevus.contracts import Classifier, NevusError
 from nevus.io.model import ModelDataset
-from nevus.networks.discriminators import build_discriminator
+from nevus.networks.build import build, describe, restore
+from nevus.networks.options import PlainOptions
 from nevus.training.prediction import predict_probabilities
+from nevus.training.runtime import prediction_runtime
 
-NETWORK = {"architecture": "plain", "norm": "weight", "width": 4, "depth": 2, "blocks": 1, "dropout": 0.0}
+NETWORK = PlainOptions(
+    kind="plain", norm="weight", width=4, depth=2, blocks=1, dropout=0.0, normalisation="feature", resize=24
+)
+RECORD = {
+    "method": "ssgan",
+    "variant": "",
+    "seed": 3,
+    "parameters": {"ssgan": {"weight": 0.5}, "ingestion": {"size": 16}, "splits": {}},
+    "images": {"labeled": 2},
+}
 SCORE_ELSEWHERE = """
 import sys
 sys.path = [p for p in sys.path if "src" not in p.split("/")]
@@ -22,23 +36,24 @@ model = mlflow.pyfunc.load_model(sys.argv[1])
 numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
 import nevus
 print(nevus.__file__)
+print("unasked:", {"kedro", "timm", "torchvision", "matplotlib"} & set(sys.modules))
 """
 
 
 @pytest.fixture
 def classifier() -> Classifier:
     torch.manual_seed(0)
-    network = build_discriminator(NETWORK, classes=2, size=16)
+    network = build(NETWORK, classes=2, size=16)
     example = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
-    spec = {"network": NETWORK, "size": 16, "classes": ["benign", "melanoma"], "average_d4": True}
-    return Classifier(dict(network.state_dict()), spec, example)
+    network.fit_input(example)
+    spec = describe(NETWORK, classes=["benign", "melanoma"], size=16, average_d4=True)
+    return Classifier(dict(network.state_dict()), spec, example, RECORD)
 
 
 @pytest.fixture
 def expected(classifier: Classifier) -> np.ndarray:
-    network = build_discriminator(NETWORK, classes=2, size=16)
-    network.load_state_dict(classifier.weights)
-    return predict_probabilities(network, classifier.example, average_d4=True)
+    network = restore(classifier.spec, classifier.weights)
+    return predict_probabilities(network, classifier.example, average_d4=True, runtime=prediction_runtime())
 
 
 def test_a_saved_classifier_comes_back_as_it_was(tmp_path: Path, classifier: Classifier) -> None:
@@ -48,6 +63,7 @@ def test_a_saved_classifier_comes_back_as_it_was(tmp_path: Path, classifier: Cla
     loaded = dataset.load()
 
     assert loaded.spec == classifier.spec
+    assert loaded.record == dataset.record() == RECORD
     assert loaded.weights.keys() == classifier.weights.keys()
     assert all(torch.equal(loaded.weights[name], tensor) for name, tensor in classifier.weights.items())
     assert loaded.example.dtype == np.uint8
@@ -78,6 +94,7 @@ def test_the_folder_is_scored_where_nevus_is_not_installed(tmp_path: Path, class
 
     assert done.returncode == 0, done.stderr
     assert str(folder) in done.stdout  # the package came out of the model's folder
+    assert "unasked: set()" in done.stdout  # nothing that its requirements do not name
     assert np.allclose(np.load(scores), expected, atol=1e-6)
 
 
@@ -87,6 +104,50 @@ def test_the_folder_holds_no_pickle_and_no_other_machine_code(tmp_path: Path, cl
     suffixes = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}
 
     assert not suffixes & {".pkl", ".pickle", ".pt", ".pth", ".joblib", ".pyc"}
+
+
+def test_the_folder_knows_no_path_of_the_machine_that_trained_it(tmp_path: Path, classifier: Classifier) -> None:
+    ModelDataset(filepath=str(tmp_path / "model")).save(classifier)
+
+    described = yaml.safe_load((tmp_path / "model" / "MLmodel").read_text())["flavors"]["python_function"]
+    paths = [described["model_code_path"], *(value for a in described["artifacts"].values() for value in a.values())]
+    assert len(paths) == 7
+    assert all((tmp_path / "model" / path).is_file() for path in paths)
+    files = [path for path in (tmp_path / "model").iterdir() if path.is_file()]
+    here = [tempfile.gettempdir(), str(Path(nevus.__file__).parent), str(Path.home())]
+    assert not [(file.name, path) for file in files for path in here if path in file.read_text()]
+
+
+def test_what_a_kind_of_network_needs_is_asked_for_and_nothing_else(tmp_path: Path, classifier: Classifier) -> None:
+    def asked(**changes) -> set[str]:
+        ModelDataset(filepath=str(tmp_path / "model")).save(classifier._replace(spec=classifier.spec | changes))
+        lines = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
+        return {line.partition("==")[0] for line in lines}
+
+    assert asked() == {"mlflow", "numpy", "pandas", "pydantic", "safetensors", "torch"}
+    assert asked(requirements=["timm"]) - asked() == {"timm"}
+
+
+def test_the_record_is_read_without_pytorch(tmp_path: Path, classifier: Classifier) -> None:
+    folder = str(tmp_path / "model")
+    ModelDataset(filepath=folder).save(classifier)
+    code = """
+import sys
+from nevus.io.model import ModelDataset
+print(ModelDataset(filepath=sys.argv[1]).record()["seed"], {"torch", "mlflow"} & set(sys.modules))
+"""
+
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["3", "set()"]
+
+
+def test_a_folder_from_before_there_were_records_loads_without_one(tmp_path: Path, classifier: Classifier) -> None:
+    dataset = ModelDataset(filepath=str(tmp_path / "model"))
+    dataset.save(classifier)
+    (tmp_path / "model" / "artifacts" / "record.json").unlink()
+
+    assert dataset.load().record == dataset.record() == {}
 
 
 def test_a_second_save_replaces_the_first_and_leaves_nothing_beside_it(tmp_path: Path, classifier: Classifier) -> None:
@@ -115,3 +176,5 @@ def test_loading_what_was_never_saved_says_what_to_do(tmp_path: Path) -> None:
         ModelDataset(filepath=str(tmp_path / "model")).load()
 
     assert isinstance(caught.value.__cause__, NevusError)
+    with pytest.raises(NevusError, match="Run the pipeline"):
+        ModelDataset(filepath=str(tmp_path / "model")).record()

@@ -2,33 +2,45 @@ import pytest
 import torch
 
 from nevus.contracts import NevusError
-from nevus.networks.discriminators import build_discriminator
-from nevus.networks.generators import build_generator
-from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
+from nevus.networks.build import build
+from nevus.networks.options import DcganOptions
+
+NOTHING = {"normalisation": "none", "resize": None}
 
 
-def discriminator_options(**changes):
-    base = {"architecture": "residual", "width": 8, "depth": 3, "blocks": 1, "norm": "weight", "dropout": 0.0}
-    return DiscriminatorOptions.model_validate({**base, **changes})
+def options(**changes):
+    base = {"kind": "residual", "width": 8, "depth": 3, "blocks": 1, "norm": "weight", "dropout": 0.0}
+    return {**base, **NOTHING, **changes}
+
+
+def generator_options(**changes):
+    return DcganOptions.model_validate({"kind": "dcgan", "latent": 5, "width": 4, "depth": 3, **changes})
 
 
 @pytest.mark.parametrize("size", [32, 64])
-@pytest.mark.parametrize("architecture", ["plain", "residual"])
+@pytest.mark.parametrize("kind", ["plain", "residual"])
 @pytest.mark.parametrize("norm", ["none", "weight", "spectral"])
-def test_discriminators_give_logits_for_every_choice(size, architecture, norm):
-    network = build_discriminator(discriminator_options(architecture=architecture, norm=norm), classes=2, size=size)
+def test_discriminators_give_logits_for_every_choice(size, kind, norm):
+    network = build(options(kind=kind, norm=norm), classes=2, size=size)
     images = torch.randn(4, 3, size, size)
-    features = network.forward_features(images)
-    assert features.shape == (4, 8 * 2**2)
+    assert network.forward_features(images).shape == (4, network.feature_count) == (4, 8 * 2**2)
     assert network(images).shape == (4, 2)
-    network.eval()
-    torch.testing.assert_close(network.forward_head(network.forward_features(images)), network(images))
+
+
+def test_features_and_logits_come_from_one_pass_also_behind_a_wrapper():
+    network = build(options(), classes=2, size=32).eval()
+    images = torch.randn(4, 3, 32, 32)
+    wrapped = torch.optim.swa_utils.AveragedModel(network)
+    for model in (network, wrapped):
+        features, logits = model(images, return_features=True)
+        assert torch.equal(features, network.forward_features(images))
+        assert torch.equal(logits, network.forward_head(features))
+        assert torch.equal(logits, model(images))
 
 
 def test_more_blocks_and_stages_make_more_weights():
     def count(**changes):
-        network = build_discriminator(discriminator_options(**changes), classes=2, size=32)
-        return sum(p.numel() for p in network.parameters())
+        return sum(p.numel() for p in build(options(**changes), classes=2, size=32).parameters())
 
     assert count() < count(blocks=2)
     assert count() < count(depth=4)
@@ -36,7 +48,7 @@ def test_more_blocks_and_stages_make_more_weights():
 
 
 def test_weight_norm_makes_the_output_blind_to_the_scale_of_the_directions():
-    network = build_discriminator(discriminator_options(norm="weight"), classes=2, size=32).eval()
+    network = build(options(norm="weight"), classes=2, size=32).eval()
     images = torch.randn(2, 3, 32, 32)
     before = network(images)
     with torch.no_grad():
@@ -47,7 +59,7 @@ def test_weight_norm_makes_the_output_blind_to_the_scale_of_the_directions():
 
 
 def test_spectral_norm_bounds_the_largest_singular_value():
-    network = build_discriminator(discriminator_options(norm="spectral"), classes=2, size=32).train()
+    network = build(options(norm="spectral"), classes=2, size=32).train()
     for _ in range(50):
         network(torch.randn(1, 3, 32, 32))
     assert torch.linalg.svdvals(network.head.weight.detach())[0].item() == pytest.approx(1, abs=0.02)
@@ -55,7 +67,7 @@ def test_spectral_norm_bounds_the_largest_singular_value():
 
 @pytest.mark.parametrize(("size", "depth"), [(32, 3), (64, 3), (64, 4), (32, 2)])
 def test_generators_reach_the_asked_size_within_the_range_of_tanh(size, depth):
-    generator = build_generator(GeneratorOptions(latent=5, width=4, depth=depth), size=size)
+    generator = build(generator_options(depth=depth), classes=2, size=size)
     images = generator(torch.randn(3, 5))
     assert images.shape == (3, 3, size, size)
     assert images.abs().max() <= 1
@@ -63,13 +75,13 @@ def test_generators_reach_the_asked_size_within_the_range_of_tanh(size, depth):
 
 def test_impossible_sizes_are_refused_with_the_parameter_to_change():
     with pytest.raises(NevusError, match=r"ssgan\.generator\.depth"):
-        build_generator(GeneratorOptions(latent=5, width=4, depth=4), size=40)
+        build(generator_options(depth=4), classes=2, size=40)
     with pytest.raises(NevusError, match=r"classifier\.network\.depth"):
-        build_discriminator(discriminator_options(depth=6), classes=2, size=32)
+        build(options(depth=6), classes=2, size=32)
+    with pytest.raises(NevusError, match=r"classifier\.network\.resize"):
+        build(options(depth=4, resize=16), classes=2, size=64)
 
 
-def test_a_network_can_be_built_from_what_a_saved_model_carries():
-    options = discriminator_options()
-    first = build_discriminator(options, classes=2, size=32)
-    second = build_discriminator(options.model_dump(mode="json"), classes=2, size=32)
-    second.load_state_dict(first.state_dict())
+def test_an_unknown_kind_is_refused_with_the_known_ones():
+    with pytest.raises(NevusError, match=r"'capsule'.*residual, plain, dcgan"):
+        build({"kind": "capsule"}, classes=2, size=32)

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
@@ -178,10 +178,10 @@ def check_values(parameters: Mapping[str, Any], pipelines: dict[str, Pipeline], 
 
 def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails, places: Places) -> str:
     """One problem on one line: the parameter's path, what was found, what is allowed, and where it was set."""
-    path = (*keys, *(str(part) for part in detail["loc"]))
+    location, fields = _follow(model, detail["loc"])
+    path = (*keys, *location)
     name, place = ".".join(path), places.find(path)
     if detail["type"] == "extra_forbidden":
-        fields = _fields(model, detail["loc"][:-1])
         names = f" Known: {', '.join(sorted(fields))}." if fields else ""
         return f"{name}: there is no such parameter{_meant(path[-1], fields)} It is set in {place}.{names}"
     if detail["type"] == "missing":
@@ -192,13 +192,22 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
     return f"{name}: {found} ({type(detail['input']).__name__}) {allowed}. It is set in {place}."
 
 
-def _fields(model: type[BaseModel], location: Iterable[int | str]) -> set[str]:
-    for part in location:
-        field = model.model_fields.get(str(part))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return set()
-        model = field.annotation
-    return set(model.model_fields)
+def _follow(model: type[BaseModel] | None, location: Iterable[int | str]) -> tuple[list[str], set[str]]:
+    """A location without the tags of unions, which stand in no file, and the names known where its last part stands."""
+    path: list[str] = []
+    known: set[str] = set()
+    parts = iter(location)
+    for part in parts:
+        path.append(str(part))
+        known = set(model.model_fields) if model else set()
+        field = model.model_fields.get(str(part)) if model else None
+        annotation = field.annotation if field else None
+        if field and isinstance(field.discriminator, str):
+            tag, name = next(parts, None), field.discriminator
+            members = (one for one in get_args(annotation) if tag in get_args(one.model_fields[name].annotation))
+            annotation = next(members, None)
+        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return path, known
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

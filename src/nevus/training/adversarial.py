@@ -81,8 +81,8 @@ class AdversarialTrainer(Parts):
         self.generator = runtime.place(generator)
         self.average = averaged(self.discriminator, loop.ema_decay)
         self.average_generator = averaged(self.generator, loop.ema_decay)
-        self.teach = ScheduledOptimizer(self.discriminator.parameters(), discriminator_optimizer, steps=loop.steps)
-        self.draw = ScheduledOptimizer(self.generator.parameters(), generator_optimizer, steps=loop.steps)
+        self.teach = ScheduledOptimizer(self.discriminator, discriminator_optimizer, steps=loop.steps)
+        self.draw = ScheduledOptimizer(self.generator, generator_optimizer, steps=loop.steps)
         self.parts = {
             "discriminator": self.discriminator,
             "generator": self.generator,

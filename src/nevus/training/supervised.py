@@ -45,7 +45,7 @@ class SupervisedTrainer(Parts):
     ) -> None:
         self.model = runtime.place(model)
         self.average = averaged(self.model, loop.ema_decay)
-        self.optimizer = ScheduledOptimizer(self.model.parameters(), optimizer, steps=loop.steps)
+        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps)
         self.parts = {"model": self.model, "average": self.average, "optimizer": self.optimizer}
         self.images, self.targets = to_images(pixels, runtime.device), torch.from_numpy(labels).to(runtime.device)
         self.labels = labels

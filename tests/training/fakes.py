@@ -60,12 +60,29 @@ def loop(**changes: Any) -> LoopOptions:
         "checkpoint_every": 4,
         "precision": "float32",
         "device": "cpu",
+        "threads": "auto",
     }
     return LoopOptions.model_validate({**base, **changes})
 
 
 def optimizer(**changes: Any) -> OptimizerOptions:
-    base = {"learning_rate": 2e-3, "weight_decay": 0.01, "beta1": 0.5, "schedule": "one_cycle"}
+    base = {
+        "name": "adamw",
+        "learning_rate": 2e-3,
+        "weight_decay": 0.01,
+        "decay_norms_and_biases": True,
+        "beta1": 0.5,
+        "beta2": 0.99,
+        "momentum": 0.9,
+        "nesterov": True,
+        "clip_norm": None,
+        "layer_decay": None,
+        "frozen": (),
+        "schedule": "one_cycle",
+        "warmup": None,
+        "milestones": (0.5, 0.75),
+        "milestone_factor": 0.1,
+    }
     return OptimizerOptions.model_validate({**base, **changes})
 
 

@@ -6,46 +6,68 @@ from typing import Any
 import torch
 from torch import nn
 
+from nevus.training.groups import exempt_names, freeze, parameter_groups
 from nevus.training.options import OptimizerOptions
+from nevus.training.schedules import scheduled
 
 
 class ScheduledOptimizer:
-    """AdamW with a schedule over a known number of steps."""
+    """An optimizer with a schedule over a known number of steps.
 
-    def __init__(self, parameters: Iterable[nn.Parameter], options: OptimizerOptions, *, steps: int) -> None:
-        self.adam = torch.optim.AdamW(
-            parameters,
-            lr=options.learning_rate,
-            betas=(options.beta1, 0.99),
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
-        self.schedule: torch.optim.lr_scheduler.LRScheduler
-        if options.schedule == "one_cycle":
-            # total_steps is one more than the updates: PyTorch steps the schedule once when it is made.
-            self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-                self.adam, options.learning_rate, total_steps=steps + 1, pct_start=0.25, cycle_momentum=False
-            )
-        else:
-            self.schedule = torch.optim.lr_scheduler.ConstantLR(self.adam, factor=1.0)
+    Args:
+        model: The network, or the names and parameters of it that are to be trained.
+        options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here.
+        steps: Updates of the whole training.
+
+    Raises:
+        TrainingError: `frozen` names what there is not, or leaves nothing to train.
+    """
+
+    def __init__(
+        self, model: nn.Module | Iterable[tuple[str, nn.Parameter]], options: OptimizerOptions, *, steps: int
+    ) -> None:
+        named = list(model.named_parameters() if isinstance(model, nn.Module) else model)
+        freeze(named, options.frozen)
+        exempt = exempt_names(model) if isinstance(model, nn.Module) else ()
+        self.optimizer = build_optimizer(parameter_groups(named, options, exempt=exempt), options)
+        self.schedule = scheduled(self.optimizer, options, steps=steps)
+        self.clip_norm = options.clip_norm
 
     @property
     def learning_rate(self) -> float:
-        """The step size of the next update."""
-        return float(self.adam.param_groups[0]["lr"])
+        """The step size of the next update; the largest where layers have their own."""
+        return max(float(group["lr"]) for group in self.optimizer.param_groups)
 
     def update(self, loss: torch.Tensor) -> None:
         """Clear the gradients, compute new ones, change the weights, move the schedule on."""
-        self.adam.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.adam.step()
+        if self.clip_norm is not None:
+            trained = [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+            nn.utils.clip_grad_norm_(trained, self.clip_norm)
+        self.optimizer.step()
         self.schedule.step()
 
     def state_dict(self) -> dict[str, Any]:
         """Of the optimizer and the schedule."""
-        return {"adam": self.adam.state_dict(), "schedule": self.schedule.state_dict()}
+        return {"optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state_dict`."""
-        self.adam.load_state_dict(state["adam"])
+        self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+
+
+def build_optimizer(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.optim.Optimizer:
+    """PyTorch's optimizer of that name, fused: one kernel for all parameters of a group.
+
+    Args:
+        groups: With `params`, `lr` and `weight_decay`.
+        options: `name` and what belongs to it.
+    """
+    if options.name == "sgd":
+        return torch.optim.SGD(
+            groups, options.learning_rate, momentum=options.momentum, nesterov=options.nesterov, fused=True
+        )
+    kind = torch.optim.AdamW if options.name == "adamw" else torch.optim.Adam
+    return kind(groups, options.learning_rate, betas=(options.beta1, options.beta2), fused=True)

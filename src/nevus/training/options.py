@@ -1,27 +1,61 @@
 """Settings of the training loops."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nevus.contracts import Options
 
 
 class OptimizerOptions(Options):
-    """AdamW (arXiv:1711.05101) and its schedule.
+    """How gradients change the weights, and how the step size changes over the training.
+
+    Shares are of the steps of the whole training, so that a longer training has the same course.
 
     Attributes:
+        name: "adamw" (arXiv:1711.05101), "adam" (arXiv:1412.6980) or "sgd".
         learning_rate: Largest step size.
-        weight_decay: Decoupled weight decay.
-        beta1: Decay of the running mean of the gradients; GANs want 0.5 (arXiv:1511.06434, section 4).
-        schedule: "constant", or "one_cycle": up over the first quarter of the steps, then down to nothing by a cosine
-            (arXiv:1708.07120).
+        weight_decay: Decoupled weight decay; for "adam" and "sgd" it is added to the gradients.
+        decay_norms_and_biases: Whether biases and other parameters of one dimension decay too, such as those of
+            normalisation layers.
+        beta1: Decay of the running mean of the gradients, for "adamw" and "adam"; GANs want 0.5 (arXiv:1511.06434,
+            section 4).
+        beta2: Decay of the running mean of their squares, for "adamw" and "adam".
+        momentum: Decay of the running sum of the gradients, for "sgd".
+        nesterov: Whether "sgd" looks ahead along its momentum.
+        clip_norm: Gradients longer than this, all parameters taken as one vector, are shortened to it.
+        layer_decay: Factor on the learning rate from each layer to the one before it (arXiv:2106.08254); see
+            `nevus.training.groups.layer_of` for what a layer is.
+        frozen: Names of modules or parameters that do not train, such as "stages" or "stages.0".
+        schedule: "constant"; "one_cycle": up, then down to nothing by a cosine (arXiv:1708.07120); "cosine": down to
+            nothing from the start (arXiv:1608.03983); "step": down by `milestone_factor` at every milestone.
+        warmup: Share of the steps in which the learning rate rises; the schedule's own where null: a quarter for
+            "one_cycle", else nothing.
+        milestones: Shares of the steps at which "step" goes down.
+        milestone_factor: What "step" multiplies the learning rate by.
     """
 
+    name: Literal["adamw", "adam", "sgd"]
     learning_rate: float = Field(gt=0, le=1)
     weight_decay: float = Field(ge=0, le=10)
+    decay_norms_and_biases: bool
     beta1: float = Field(ge=0, lt=1)
-    schedule: Literal["constant", "one_cycle"]
+    beta2: float = Field(ge=0, lt=1)
+    momentum: float = Field(ge=0, lt=1)
+    nesterov: bool
+    clip_norm: float | None = Field(gt=0)
+    layer_decay: float | None = Field(gt=0, le=1)
+    frozen: tuple[str, ...]
+    schedule: Literal["constant", "one_cycle", "cosine", "step"]
+    warmup: float | None = Field(ge=0, lt=1)
+    milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    milestone_factor: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> "OptimizerOptions":
+        if self.name == "sgd" and self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0. Set momentum to 0.9, or nesterov to false.")
+        return self
 
 
 class LoopOptions(Options):
@@ -29,21 +63,26 @@ class LoopOptions(Options):
 
     Attributes:
         steps: Number of updates; fixed, since there is no validation data to stop early by.
-        labeled_batch: Labelled images an update, the same number of each class.
+        labeled_batch: Labelled images an update.
+        sampling: "balanced" (as many of each class in a batch) or "natural" (as frequent as they are).
         ema_decay: Decay a step of the running mean of the weights that is used for prediction.
         log_every: Steps between two rows of the history; each row is the mean over them.
         checkpoint_every: Steps between two checkpoints.
         precision: "float32", "bfloat16" (autocast), or "auto": bfloat16 where the hardware multiplies it natively.
         device: "cpu", "cuda", or "auto": a GPU if there is one.
+        threads: Processors that one operation is spread over on a CPU, or "auto": as many as PyTorch takes, but no more
+            than this process may use.
     """
 
     steps: int = Field(ge=1)
     labeled_batch: int = Field(ge=2)
+    sampling: Literal["balanced", "natural"]
     ema_decay: float = Field(ge=0, lt=1)
     log_every: int = Field(ge=1)
     checkpoint_every: int = Field(ge=1)
     precision: Literal["auto", "float32", "bfloat16"]
     device: Literal["auto", "cpu", "cuda"]
+    threads: Literal["auto"] | Annotated[int, Field(ge=1)]
 
 
 class SelectionOptions(Options):

@@ -62,7 +62,7 @@ class LoopOptions(Options):
     """What every training loop needs to know.
 
     Attributes:
-        steps: Number of updates; fixed, since there is no validation data to stop early by.
+        steps: Number of updates; see `SelectionOptions` for fewer.
         labeled_batch: Labelled images an update.
         sampling: "balanced" (as many of each class in a batch) or "natural" (as frequent as they are).
         ema_decay: Decay a step of the running mean of the weights that is used for prediction.

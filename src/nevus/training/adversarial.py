@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from nevus.contracts import Pixels, StepOutput
 from nevus.training.averaging import averaged
-from nevus.training.batches import balanced, cyclic, to_images, to_pixels
+from nevus.training.images import to_images, to_pixels
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
+from nevus.training.sampling import balanced, unlabeled
 from nevus.training.stateful import Parts
 
 
@@ -93,7 +94,7 @@ class AdversarialTrainer(Parts):
         }
         self.objective, self.runtime = objective, runtime
         self.labeled, self.targets = to_images(labeled, runtime.device), torch.from_numpy(labels).to(runtime.device)
-        self.labels, self.unlabeled, self.pool = labels, unlabeled, np.arange(len(unlabeled))
+        self.labels, self.unlabeled = labels, unlabeled
         self.augment_labeled, self.augment = augment_labeled, augment
         self.batch, self.unlabeled_batch, self.seed = loop.labeled_batch, unlabeled_batch, seed
 
@@ -118,7 +119,7 @@ class AdversarialTrainer(Parts):
         """Augmented labelled images, their targets, unlabelled images as they are."""
         device = self.runtime.device
         chosen = torch.from_numpy(balanced(self.labels, step=index, batch=self.batch, seed=self.seed))
-        rows = cyclic(self.pool, step=index, batch=self.unlabeled_batch, seed=self.seed + 1)
+        rows = unlabeled(len(self.unlabeled), step=index, batch=self.unlabeled_batch, seed=self.seed)
         return (
             self.augment_labeled(self.labeled[chosen]),
             self.targets[chosen],

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nevus.contracts import Pixels
-from nevus.training.batches import to_images
+from nevus.training.images import to_images
 
 
 @torch.no_grad()

@@ -10,10 +10,11 @@ from torch.nn import functional as F
 
 from nevus.contracts import Pixels
 from nevus.training.averaging import averaged
-from nevus.training.batches import balanced, to_images
+from nevus.training.images import to_images
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
+from nevus.training.sampling import balanced
 from nevus.training.stateful import Parts
 
 

@@ -10,9 +10,7 @@ from torch import Tensor
 
 from nevus.contracts import Batch
 from nevus.training.pool import Pool
-from nevus.training.sampling import balanced, cyclic, natural
-
-SAMPLERS = {"balanced": balanced, "natural": natural}
+from nevus.training.sampling import balanced, natural, unlabeled
 
 View = Callable[[Tensor], Tensor]  # (N, 3, H, W) in [-1, 1], the same shape
 
@@ -46,9 +44,8 @@ class LabeledBatches:
         world_size: int = 1,
     ) -> None:
         self.pool, self.labels, self.augment, self.device = pool, labels, augment, device
-        self.sampler = partial(
-            SAMPLERS[sampling], labels, batch=batch, seed=seed, rank=rank, world_size=world_size
-        )
+        draw = partial(balanced, labels) if sampling == "balanced" else partial(natural, len(labels))
+        self.sampler = partial(draw, batch=batch, seed=seed, rank=rank, world_size=world_size)
 
     def __call__(self, step: int) -> Batch:
         """The batch of a step, numbered from 0."""
@@ -70,9 +67,7 @@ class UnlabeledImages:
 
     def __init__(self, pool: Pool, *, batch: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
         self.pool = pool
-        self.sampler = partial(
-            cyclic, np.arange(len(pool)), batch=batch, seed=seed, rank=rank, world_size=world_size
-        )
+        self.sampler = partial(unlabeled, len(pool), batch=batch, seed=seed, rank=rank, world_size=world_size)
 
     def __call__(self, step: int) -> tuple[Tensor, NDArray[np.int64]]:
         """(B, 3, H, W) images of a step and their (B,) positions in the pool."""

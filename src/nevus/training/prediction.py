@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nevus.training.batches import to_images
+from nevus.training.images import to_images
 from nevus.training.runtime import Runtime
 
 MEMORY = 2**24  # bytes of a batch of images in float32, as the network sees them; activations take some 30 times that

@@ -1,4 +1,4 @@
-"""Where and how exactly to compute: device, precision, random numbers."""
+"""Where and how exactly to compute: device, precision, threads, random numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +10,18 @@ from torch import nn
 
 from nevus.contracts import TrainingError
 from nevus.training.options import LoopOptions
+from nevus.training.threads import resolve
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A device and the precision of its matrix products."""
+    """A device, the precision of its matrix products, and the threads of one operation on a CPU."""
 
     device: torch.device
     precision: torch.dtype
+    threads: int
 
     def place(self, model: ModuleT) -> ModuleT:
         """Move a model here, ready to train, channels last: the layout in which convolutions are fastest."""
@@ -61,7 +63,7 @@ def choose_runtime(options: LoopOptions) -> Runtime:
     precision = options.precision
     if precision == "auto":
         precision = "bfloat16" if native_bfloat16(device.type) else "float32"
-    return Runtime(device, getattr(torch, precision))
+    return Runtime(device, getattr(torch, precision), resolve(options.threads))
 
 
 def prediction_runtime(device: str = "auto", precision: torch.dtype = torch.float32) -> Runtime:
@@ -99,8 +101,32 @@ def native_bfloat16(kind: str) -> bool:
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Run a block on random numbers of its own; afterwards the caller's continue as if nothing had been drawn."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Run a block on random numbers of its own; afterwards the caller's continue as if nothing had been drawn.
+
+    Args:
+        seed: Of the numbers drawn in the block.
+        device: The GPU that the block draws on, if it draws on one. No other GPU is touched, or even started.
+    """
+    gpus = [gpu_index(device)] if device is not None and device.type == "cuda" else []
+    with torch.random.fork_rng(gpus, device_type="cuda"):
+        reseed(seed, device)
         yield
+
+
+def reseed(seed: int, device: torch.device | None = None) -> None:
+    """Start the random numbers of the CPU, and of one GPU, anew; `torch.manual_seed` does so on every GPU.
+
+    Args:
+        seed: The same for both.
+        device: The GPU, if there is one to seed.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device is not None and device.type == "cuda":
+        torch.cuda.init()
+        torch.cuda.default_generators[gpu_index(device)].manual_seed(seed)
+
+
+def gpu_index(device: torch.device) -> int:
+    """The number of a GPU; of the current one where the device has none."""
+    return torch.cuda.current_device() if device.index is None else device.index

@@ -86,7 +86,7 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
         pool = Pool(unlabeled_images(training), runtime.device)
         batches = SemiSupervisedBatches(
             labeled,
-            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed + 1),
+            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed),
             weak=BatchAugment(params.unlabeled.weak),
             strong=BatchAugment(params.unlabeled.strong),
             views=kind.views,

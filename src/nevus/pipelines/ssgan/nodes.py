@@ -95,7 +95,7 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
         discriminator,
         generator,
         find(OBJECTIVES, params.objective.name)(params.objective),  # type: ignore[attr-defined]
-        real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed + 1),
+        real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed),
         labeled=labeled_batches(training, params, seed, runtime),
         augment=BatchAugment(params.augment_unlabeled),
         discriminator_optimizer=params.optimizer,

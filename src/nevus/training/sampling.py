@@ -1,0 +1,108 @@
+"""Which images make the batch of a step: a pure function of seed and step, so that nothing of it needs a checkpoint.
+
+Where several processes train together, each asks for its slice of the batch that they share: the slices in the order of
+the ranks are, whatever their number, the batch that one process alone would draw.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+
+
+def balanced(
+    labels: Sequence[int] | Indices, *, step: int, batch: int, seed: int, rank: int = 0, world_size: int = 1
+) -> Indices:
+    """A labelled batch with the same number of each class; a remainder goes to the classes in turn, step by step.
+
+    Args:
+        labels: (N,) class of every labelled image.
+        step: Number of the step, from 0.
+        batch: Number of images wanted by all processes together.
+        seed: Of the orders.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
+
+    Returns:
+        Positions in `labels`, (batch,) or this process's part of it.
+    """
+    labels = np.asarray(labels)
+    classes = np.unique(labels)
+    share = -(-batch // len(classes))
+    drawn = [cyclic(np.flatnonzero(labels == c), step=step, batch=share, seed=seed + 7919 * int(c)) for c in classes]
+    # Column by column, starting at another class each step: whoever falls off the end is a different class each time.
+    whole = np.roll(np.stack(drawn), step, axis=0).T.reshape(-1)[:batch]
+    return part(whole, rank=rank, world_size=world_size)
+
+
+def natural(count: int, *, step: int, batch: int, seed: int, rank: int = 0, world_size: int = 1) -> Indices:
+    """A labelled batch in which classes are as frequent as among the labelled images.
+
+    Args:
+        count: Number of labelled images.
+        step: Number of the step, from 0.
+        batch: Number of images wanted by all processes together.
+        seed: Of the orders.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
+
+    Returns:
+        Positions among the labelled images, (batch,) or this process's part of it.
+    """
+    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed)
+    return part(whole, rank=rank, world_size=world_size)
+
+
+def unlabeled(count: int, *, step: int, batch: int, seed: int, rank: int = 0, world_size: int = 1) -> Indices:
+    """An unlabelled batch.
+
+    Args:
+        count: Number of unlabelled images.
+        step: Number of the step, from 0.
+        batch: Number of images wanted by all processes together.
+        seed: Of the orders.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
+
+    Returns:
+        Positions among the unlabelled images, (batch,) or this process's part of it.
+    """
+    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed + 1)
+    return part(whole, rank=rank, world_size=world_size)
+
+
+def part(whole: Indices, *, rank: int, world_size: int) -> Indices:
+    """A process's slice of a batch: neighbours stay together, so that a balanced batch has balanced slices.
+
+    Args:
+        whole: (B,) the batch of all processes.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
+
+    Returns:
+        About B / world_size elements; sizes differ by one at most.
+    """
+    return whole[len(whole) * rank // world_size : len(whole) * (rank + 1) // world_size]
+
+
+def cyclic(pool: Indices, *, step: int, batch: int, seed: int) -> Indices:
+    """The images of one step when the pool is gone through again and again, in a new order each time.
+
+    Args:
+        pool: (N,) what to draw from.
+        step: Number of the step, from 0.
+        batch: Number of images wanted; may exceed N.
+        seed: Of the orders.
+
+    Returns:
+        (batch,) elements of the pool.
+    """
+    positions = np.arange(step * batch, (step + 1) * batch)
+    rounds, places = positions // len(pool), positions % len(pool)
+    chosen = np.empty(batch, dtype=np.int64)
+    for number in np.unique(rounds):
+        order = np.random.default_rng([seed, int(number)]).permutation(pool)
+        chosen[rounds == number] = order[places[rounds == number]]
+    return chosen

@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from nevus.contracts import Checkpoints, Table, TrainingError
 from nevus.training.options import LoopOptions
-from nevus.training.runtime import seeded
+from nevus.training.runtime import choose_device, seeded
 from nevus.training.selection import Selection
+from nevus.training.threads import StarvationWatch, limited, resolve
 
 
 class Learner(Protocol):
@@ -90,11 +91,13 @@ def train(
     over = progress.step >= options.steps or (selection is not None and selection.stopped)
     # disable=None: quiet when the output is not a terminal.
     bar = tqdm(total=options.steps, initial=progress.step, desc=name, unit="step", disable=None, dynamic_ncols=True)
-    with seeded(seed), bar:
+    watch = StarvationWatch(name, remedy="loop.threads")
+    with limited(resolve(options.threads)), seeded(seed, choose_device(options.device)), bar:
         while not over:
             torch.manual_seed(step_seed(seed, progress.step))
             pending.append(learner.step(progress.step))
             progress.step += 1
+            watch.look()
             over = progress.step == options.steps
             chosen = selection.look(progress.step, last=over) if selection else {}
             over = over or (selection is not None and selection.stopped)

@@ -76,7 +76,7 @@ def prediction_runtime(device: str = "auto", precision: torch.dtype = torch.floa
     Raises:
         TrainingError: A GPU is asked for and there is none.
     """
-    return Runtime(choose_device(device), precision)
+    return Runtime(choose_device(device), precision, resolve("auto"))
 
 
 def choose_device(device: str) -> torch.device:

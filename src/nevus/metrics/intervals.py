@@ -86,7 +86,8 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
             [_holds_all(drawn[wanted[part]], present) for part in in_blocks(len(wanted), len(group))]
         )
         wanted = wanted[~complete]
-    return drawn[:, group]
+    alone = np.array_equal(group, np.arange(len(group)))  # no second copy of what is large just then
+    return drawn if alone else drawn[:, group]
 
 
 def estimate(

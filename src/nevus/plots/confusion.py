@@ -50,7 +50,7 @@ def confusion(
     axes.grid(False)
     axes.spines[:].set_visible(False)
     for tick in axes.get_xticklabels():
-        tick.set(rotation=0 if two else 45, ha="center" if two else "right")
+        tick.set(rotation=0 if two else 45, ha="center" if two else "right", rotation_mode="anchor")
     for tick in axes.get_yticklabels():
         tick.set(rotation=90 if two else 0, va="center")
     axes.tick_params(length=0)

@@ -12,9 +12,7 @@ SHARED = ("network", "augment", "optimizer", "loop", "selection", "average_d4")
 
 
 def loader(project, env: str = "test", **given: Any) -> ConfigLoader:
-    return ConfigLoader(
-        str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS
-    )
+    return ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
 
 
 def environments(project) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
+from omegaconf import DictConfig
 
 
-class ConfigLoader(OmegaConfigLoader):  # type: ignore[misc]
+class ConfigLoader(OmegaConfigLoader):
     """Kedro's loader, with interpolations in parameters resolved last.
 
     Kedro resolves `conf/base` before the environment is merged in. A block that takes over another one, such as
@@ -16,7 +17,7 @@ class ConfigLoader(OmegaConfigLoader):  # type: ignore[misc]
     """
 
     def _resolve_from_raw_config(
-        self, key: str, base_configs: Mapping[Any, Any], env_configs: Mapping[Any, Any], *rest: Any
+        self, key: str, base_configs: dict[Path, DictConfig], env_configs: dict[Path, DictConfig], *rest: Any
     ) -> dict[str, Any]:
         if key == "parameters":
             base_configs, env_configs = {**base_configs, **env_configs}, {}

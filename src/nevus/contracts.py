@@ -207,6 +207,8 @@ class Task(NamedTuple):
 class Batch(NamedTuple):
     """The images of one step, each as float32 in [-1, 1]; an algorithm gets the views that it declares.
 
+    Whoever reads a view has declared it, so the types do not say that it may be missing.
+
     Attributes:
         images: (L, 3, H, W) labelled images, augmented.
         targets: (L,) int64 classes of `images`.
@@ -216,9 +218,9 @@ class Batch(NamedTuple):
     """
 
     images: Tensor
-    targets: Tensor | None = None
-    weak: Tensor | None = None
-    strong: Tensor | None = None
+    targets: Tensor = None  # type: ignore[assignment]
+    weak: Tensor = None  # type: ignore[assignment]
+    strong: Tensor = None  # type: ignore[assignment]
     metadata: Mapping[str, Any] = MappingProxyType({})
 
 

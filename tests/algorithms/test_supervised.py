@@ -15,7 +15,9 @@ def algorithm() -> Supervised:
 
 
 def test_equal_logits_cost_the_logarithm_of_the_number_of_classes():
-    output = algorithm()(lambda images: torch.zeros(len(images), 3), Batch(torch.zeros(4, 3), torch.tensor([0, 1, 2, 0])))
+    output = algorithm()(
+        lambda images: torch.zeros(len(images), 3), Batch(torch.zeros(4, 3), torch.tensor([0, 1, 2, 0]))
+    )
     assert output.loss.item() == pytest.approx(math.log(3))
     assert output.scalars["labeled_accuracy"].item() == pytest.approx(0.5)
 

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from nevus.hooks import RunLockHooks
 from nevus.io.checkpoints import CheckpointsDataset
-from nevus.io.locks import Busy
+from nevus.io.locks import BusyError
 
 
 def flow(namespace: str) -> Pipeline:
@@ -21,7 +21,7 @@ def catalog(tmp_path):
 def test_a_second_run_of_a_name_is_refused_and_says_which(catalog):
     first, second = RunLockHooks(), RunLockHooks()
     first.before_pipeline_run(flow("ssgan"), catalog)
-    with pytest.raises(Busy, match=r"The run ssgan/seed0 is in use by process .*variant=NAME"):
+    with pytest.raises(BusyError, match=r"The run ssgan/seed0 is in use by process .*variant=NAME"):
         second.before_pipeline_run(flow("ssgan"), catalog)
     first.after_pipeline_run()
     second.before_pipeline_run(flow("ssgan"), catalog)
@@ -39,7 +39,7 @@ def test_runs_of_other_names_go_side_by_side(catalog):
 def test_a_baseline_is_held_with_the_method_that_it_serves(catalog):
     first, second = RunLockHooks(), RunLockHooks()
     first.before_pipeline_run(flow("ssgan"), catalog)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         second.before_pipeline_run(flow("ssgan.baseline"), catalog)
     first.after_pipeline_run()
 
@@ -47,7 +47,7 @@ def test_a_baseline_is_held_with_the_method_that_it_serves(catalog):
 def test_a_refused_run_lets_go_of_what_it_had(catalog):
     first, second = RunLockHooks(), RunLockHooks()
     first.before_pipeline_run(flow("supervised"), catalog)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         second.before_pipeline_run(flow("ssgan") + flow("supervised"), catalog)
     third = RunLockHooks()
     third.before_pipeline_run(flow("ssgan"), catalog)

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from nevus.io.locks import Busy, Lock
+from nevus.io.locks import BusyError, Lock
 
 HOLD = textwrap.dedent(
     """
@@ -32,7 +32,7 @@ def other_process(tmp_path):
 
 
 def test_a_lock_held_elsewhere_is_refused_with_its_holder_and_what_to_do(tmp_path, other_process):
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(BusyError) as caught:
         Lock(tmp_path / "lock").acquire(seconds=0.1, what="The run ssgan/seed0", remedy="Wait for it.")
     message = str(caught.value)
     assert f"process {other_process.pid}" in message

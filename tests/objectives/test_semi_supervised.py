@@ -82,7 +82,9 @@ def gan(**options):
 
 
 def batch(real, fake, labeled=None, targets=None):
-    return GanBatch(real, fake, latent=torch.zeros(len(fake), 1), labeled=None if labeled is None else Batch(labeled, targets))
+    return GanBatch(
+        real, fake, latent=torch.zeros(len(fake), 1), labeled=None if labeled is None else Batch(labeled, targets)
+    )
 
 
 def test_the_discriminator_adds_cross_entropy_to_the_weighted_unlabeled_term():

@@ -35,7 +35,7 @@ class RunLockHooks:
         """Take the locks.
 
         Raises:
-            Busy: Another run of one of these names is going on.
+            BusyError: Another run of one of these names is going on.
         """
         from nevus.io.locks import Lock
 

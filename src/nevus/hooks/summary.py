@@ -133,7 +133,7 @@ def plain_table(table: Table, title: str) -> RichTable:
 
 def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
     """Paths of the report and the model, as far as this pipeline made them."""
-    places = {"Report": f"{run}.report", "Model": f"{run}.model"}
+    places = {"Report": f"{run}.report", "Model": f"{run}.classifier"}
     return [f"{what}: {path}" for what, name in places.items() if (path := _path(name, outputs, catalog, root))]
 
 

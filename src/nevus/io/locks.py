@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Busy(NevusError):
+class BusyError(NevusError):
     """Another process holds a lock."""
 
 
@@ -50,7 +50,7 @@ class Lock:
             remedy: What to do where another process holds it.
 
         Raises:
-            Busy: Another process holds it; the message says which.
+            BusyError: Another process holds it; the message says which.
         """
         from filelock import FileLock, Timeout
 
@@ -59,7 +59,7 @@ class Lock:
         try:
             lock.acquire(timeout=seconds)
         except Timeout:
-            raise Busy(f"{what} is in use by {self.holder()}. {remedy} (Lock file: {self.path}.)") from None
+            raise BusyError(f"{what} is in use by {self.holder()}. {remedy} (Lock file: {self.path}.)") from None
         except (OSError, NotImplementedError) as error:
             logger.warning("%s cannot be locked (%s: %s). Start no second run of it.", what, self.path, error)
             return

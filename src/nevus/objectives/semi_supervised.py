@@ -16,7 +16,6 @@ from nevus.contracts import GanBatch, StepOutput, TrainingError
 from nevus.objectives.base import Network, Objective, ObjectiveOptions, detached
 
 
-
 def unlabeled_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Tell real from generated with K class logits and a fake logit fixed at 0.
 

@@ -96,8 +96,6 @@ class SemiSupervisedBatches:
         """The batch of a step, numbered from 0."""
         batch = self.labeled(step)
         images, rows = self.unlabeled(step)
-        return batch._replace(
-            weak=self.weak(images) if "weak" in self.views else None,
-            strong=self.strong(images) if "strong" in self.views else None,
-            metadata={**batch.metadata, "rows": torch.from_numpy(rows)},
-        )
+        makers = {"weak": self.weak, "strong": self.strong}
+        made = {view: maker(images) for view, maker in makers.items() if view in self.views}
+        return batch._replace(**made, metadata={**batch.metadata, "rows": torch.from_numpy(rows)})

@@ -24,8 +24,8 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
 
     if classifier.record.get("corpus", test.fingerprint) != test.fingerprint:
         raise CorpusError(
-            f"{classifier.record['method']} was trained on other images, labels or splits than these test images belong "
-            "to, so some of them may have trained it. Train again, or give the parameters of the training."
+            f"{classifier.record['method']} was trained on other images, labels or splits than these test images belong"
+            " to, so some of them may have trained it. Train again, or give the parameters of the training."
         )
     spec = classifier.spec
     model = restore(spec, classifier.weights)

@@ -15,8 +15,8 @@ SEEN = "corpus@assignment"  # which images train or choose
 def create_pipeline(*, baseline: bool, generator: bool) -> Pipeline:
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
-    It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment` (the split
-    of every image), `corpus_summary` and `params:evaluation`.
+    It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
+    (the split of every image), `corpus_summary` and `params:evaluation`.
 
     Args:
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.

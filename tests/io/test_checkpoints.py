@@ -35,6 +35,24 @@ def test_a_damaged_file_is_ignored(place, content):
     assert place.load("key") is None
 
 
+@pytest.mark.parametrize("content", [torch.zeros(2), {"key": "key"}, {"state": {}}, ["key"]])
+def test_a_file_that_holds_something_else_is_ignored(place, content):
+    place.save("key", {"step": 1})
+    torch.save(content, place.path)
+    assert place.load("key") is None
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_the_state_of_a_gpu_loads_where_there_is_none(place, monkeypatch):
+    weights = torch.randn(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda _: "cuda:0")  # where PyTorch says a tensor was
+        place.save("key", {"weights": weights})
+    with pytest.raises(RuntimeError, match="CUDA device"):
+        torch.load(place.path, weights_only=True)
+    assert torch.equal(place.load("key")["weights"], weights)
+
+
 def test_a_crash_while_writing_leaves_the_state_before(place, monkeypatch):
     place.save("key", {"step": 1})
 

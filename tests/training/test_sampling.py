@@ -49,9 +49,9 @@ DRAWS = {
 
 @pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 def test_the_parts_of_the_processes_make_the_batch_of_one(draw):
-    for world_size in range(1, 10):
-        for batch in range(world_size, 41):
-            for step in (0, 1, 7):
+    for world_size in (1, 2, 3, 4, 7, 8):
+        for batch in range(world_size, 41, 4):
+            for step in (0, 7):
                 whole = draw(step=step, batch=batch, seed=3)
                 parts = [
                     draw(step=step, batch=batch, seed=3, rank=rank, world_size=world_size) for rank in range(world_size)

@@ -20,15 +20,21 @@ class CheckpointFile:
         self.path = path
 
     def load(self, key: str) -> dict[str, Any] | None:
-        """The last state saved under this key, or None; another key, or a damaged file, is ignored with a message."""
+        """The last state saved under this key, or None; another key, or a damaged file, is ignored with a message.
+
+        All tensors come to the CPU, wherever they were saved; what takes the state up moves them to its own device.
+        """
         if not self.path.exists():
             return None
         try:
-            saved: dict[str, Any] = torch.load(self.path, weights_only=True)
+            saved: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises many kinds; none of them may stop a training that can start afresh
             logger.warning("ignoring the checkpoint %s, which cannot be read: %s", self.path, error)
             return None
-        if saved.get("key") != key:
+        if not isinstance(saved, dict) or not {"key", "state"} <= saved.keys():
+            logger.warning("ignoring the checkpoint %s, which holds something else", self.path)
+            return None
+        if saved["key"] != key:
             logger.warning(
                 "ignoring the checkpoint %s: data, parameters or code have changed since; training starts afresh",
                 self.path,

@@ -12,10 +12,18 @@ def averaged(model: nn.Module, decay: float) -> AveragedModel:
     """An exponential moving average of a model's parameters.
 
     The decay grows as (1 + t) / (10 + t) up to `decay`, so that a short training does not keep its random start
-    (as in TensorFlow's and timm's averages). Buffers are copied, not averaged: the statistics of batch normalisation
-    are running means already, and the vectors of spectral normalisation would lose their unit length.
+    (as in TensorFlow's and timm's averages). Buffers are copied, not averaged, as in PyTorch's default and StyleGAN's
+    generator: the statistics of batch normalisation are running means already, counters are whole numbers, and the
+    vectors of spectral normalisation would lose their unit length.
+
+    Args:
+        model: What is averaged; the copy is made now.
+        decay: Largest decay a step.
+
+    Returns:
+        A module that predicts with the means; call its `update_parameters(model)` after each update of the model.
     """
-    return AveragedModel(model, multi_avg_fn=warm(decay))
+    return AveragedModel(model, multi_avg_fn=warm(decay), use_buffers=False)
 
 
 def warm(decay: float) -> Callable[[Any, Any, Any], None]:

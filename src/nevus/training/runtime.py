@@ -123,7 +123,7 @@ def reseed(seed: int, device: torch.device | None = None) -> None:
     """
     torch.default_generator.manual_seed(seed)
     if device is not None and device.type == "cuda":
-        torch.cuda.init()
+        torch.cuda.init()  # type: ignore[no-untyped-call]
         torch.cuda.default_generators[gpu_index(device)].manual_seed(seed)
 
 

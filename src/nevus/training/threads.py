@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 import torch
 
+from nevus.training.control_groups import quota, text_of, throttled
+
 logger = logging.getLogger(__name__)
 
 SHARE = 0.25  # of the wall time in the queue: above it every fourth second of some thread is lost
@@ -49,43 +51,6 @@ def available(root: Path = Path("/")) -> int:
     return max(1, math.floor(min(limits)))
 
 
-def quota(root: Path) -> float:
-    """Seconds of computing that the control groups grant a second; infinite where none is limited."""
-    granted = [_granted(_text(folder / name) for name in files) for folder, files in _groups(root)]
-    return min(granted, default=math.inf)
-
-
-def _groups(root: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """The folder of each control group over this process, with the names of the files that hold its quota.
-
-    Inside a container the path may be the host's, of which only the upper end is mounted: so all its parents are tried.
-    """
-    for line in _text(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if controllers else ("cpu.max",)
-        for mount in (controllers, "cpu") if controllers else ("", "unified"):
-            inner = Path(path.lstrip("/"))
-            for folder in (inner, *inner.parents):
-                yield root / "sys/fs/cgroup" / mount / folder, files
-
-
-def _granted(contents: Iterator[str]) -> float:
-    """From "200000 100000", "max 100000" (version 2), or the two numbers from two files, "-1" for no limit."""
-    words = " ".join(contents).split()
-    if len(words) != 2 or not all(word.isdecimal() for word in words) or not int(words[1]):
-        return math.inf
-    return int(words[0]) / int(words[1])
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii")
-    except OSError:
-        return ""
-
-
 class Waits(NamedTuple):
     """Seconds since the process began.
 
@@ -106,16 +71,10 @@ def read_waits(root: Path = Path("/")) -> Waits | None:
     """
     files = list((root / "proc/self/task").glob("*/schedstat"))
     # Three numbers: nanoseconds computed, nanoseconds waited for a processor, times run.
-    counts = [fields for file in files if len(fields := _text(file).split()) == 3]
+    counts = [fields for file in files if len(fields := text_of(file).split()) == 3]
     if not counts:
         return None
-    stopped = 0.0
-    for folder, _ in _groups(root):
-        words = _text(folder / "cpu.stat").split()
-        found = dict(zip(words[::2], words[1::2], strict=False))
-        seconds = int(found.get("throttled_usec", 0)) / 1e6 + int(found.get("throttled_time", 0)) / 1e9
-        stopped = max(stopped, seconds)
-    return Waits(sum(int(fields[1]) for fields in counts) / 1e9, stopped)
+    return Waits(sum(int(fields[1]) for fields in counts) / 1e9, throttled(root))
 
 
 class StarvationWatch:
@@ -154,21 +113,22 @@ class StarvationWatch:
         now = self._read()
         if now is None:
             return False
-        queued, throttled = ((b - a) / elapsed for a, b in zip(self._before, now, strict=True))
+        queued, stopped = ((b - a) / elapsed for a, b in zip(self._before, now, strict=True))
         self._since, self._before = self._clock(), now
-        if max(queued, throttled) <= SHARE:
+        if max(queued, stopped) <= SHARE:
             return False
         self._before = None  # said once
         logger.warning(
-            "training '%s' is slowed down: in the last %.0f s it waited %.0f %% of the time for a processor, because %s",
+            "training '%s' is slowed down: in the last %.0f s its threads waited %.0f s for a processor, because %s",
             self._name,
             elapsed,
-            100 * max(queued, throttled),
-            self._cause(queued, throttled),
+            elapsed * max(queued, stopped),
+            self._why(stopped),
         )
         return True
 
-    def _cause(self, queued: float, throttled: float) -> str:
-        if throttled > SHARE:  # a stopped thread counts as queued too
-            return f"its container has used up its quota. Set {self._remedy} to 1, or grant the container more."
-        return f"other processes compute on the same ones. Set {self._remedy} to 1, or end the other processes."
+    def _why(self, stopped: float) -> str:
+        fewer = f"Set {self._remedy} to 1, or " if torch.get_num_threads() > 1 else ""
+        if stopped > SHARE:  # a stopped thread counts as queued too
+            return f"the container had used up its quota. {fewer}grant the container more."
+        return f"other processes compute on the same ones. {fewer}end the other processes."

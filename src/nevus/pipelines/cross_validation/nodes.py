@@ -161,8 +161,8 @@ def summarise_cross_validation(*tables: Table) -> tuple[Table, Table]:
         tables: Scores of a method each, one row a repeat, fold and step.
 
     Returns:
-        All scores, and one row a method and step: `accuracy`, `accuracy_error`, `auc`, `auc_error`, rounded to four digits. Folds share
-        most of their training images, so the errors are too small rather than too large.
+        All scores, and one row a method and step: `accuracy`, `accuracy_error`, `auc`, `auc_error`, rounded to four
+        digits. Folds share most of their training images, so the errors are too small rather than too large.
     """
     import pandas as pd
 

@@ -14,14 +14,11 @@ from nevus.contracts import Corpus, CorpusError
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
 from nevus.io.model import ModelDataset
+from nevus.pipelines.classifier.nodes import build_classifier_learner
 from nevus.pipelines.cross_validation.nodes import cross_validate
 from nevus.pipelines.floors.nodes import predict_majority
-from nevus.pipelines.floors.pipeline import create_pipeline as floors
-from nevus.pipelines.inference.pipeline import create_pipeline as inference
+from nevus.pipelines.method import create_pipeline
 from nevus.pipelines.reporting.params import EvaluationParams
-from nevus.pipelines.reporting.pipeline import create_pipeline as reporting
-from nevus.pipelines.ssgan.pipeline import create_pipeline as ssgan_pipeline
-from nevus.pipelines.supervised.pipeline import create_pipeline as supervised
 from tests.training.fakes import MemoryCheckpoints
 
 NAMES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
@@ -61,33 +58,37 @@ def images_to_test_on() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def made(training, images_to_test_on, classifier, ssgan, tmp_path_factory):
-    """All that the whole pipeline leaves behind."""
+def made(training, images_to_test_on, supervised, ssgan, tmp_path_factory):
+    """All that the pipeline of a method leaves behind, from the split images on."""
     folder = tmp_path_factory.mktemp("seven")
-    loop = classifier.loop.model_copy(update={"steps": 60, "labeled_batch": 14, "log_every": 30})
+    loop = ssgan.loop.model_copy(update={"steps": 60, "labeled_batch": 14, "log_every": 30})
     options = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
     shown = {name: FigureDataset(filepath=str(folder / f"{name}.png")) for name in FIGURES}
+    assignment = images_to_test_on.manifest[["image_id", "split", "label"]]
+    nobody = images_to_test_on._replace(manifest=images_to_test_on.manifest.iloc[:0])
     catalog = DataCatalog(
         {
-            "corpus@training": MemoryDataset(training, copy_mode="assign"),
-            "corpus@test": MemoryDataset(images_to_test_on, copy_mode="assign"),
-            "params:classifier": MemoryDataset(classifier.model_copy(update={"loop": loop})),
-            "params:ssgan": MemoryDataset(ssgan.model_copy(update={"frames": 2})),
+            "ssgan.corpus@training": MemoryDataset(training, copy_mode="assign"),
+            "ssgan.corpus@validation": MemoryDataset(nobody, copy_mode="assign"),
+            "ssgan.corpus@test": MemoryDataset(images_to_test_on, copy_mode="assign"),
+            "ssgan.corpus@assignment": MemoryDataset(assignment),
+            "params:supervised": MemoryDataset(supervised.model_copy(update={"loop": loop})),
+            "params:ssgan": MemoryDataset(ssgan.model_copy(update={"loop": loop, "frames": 2})),
+            "params:seed": MemoryDataset(0),
+            "params:variant": MemoryDataset(None),
             "params:evaluation": MemoryDataset(options),
-            "params:ingestion": MemoryDataset({"format": "ham10000"}),
-            "params:splits": MemoryDataset({"label_budget": 20}),
-            "corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [70]})),
-            "supervised.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
+            "ssgan.corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [70]})),
             "ssgan.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
-            "ssgan.model": ModelDataset(filepath=str(folder / "model")),
+            "ssgan.baseline.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
+            "ssgan.classifier": ModelDataset(filepath=str(folder / "model")),
             "ssgan.progress": AnimationDataset(filepath=folder / "progress.gif", milliseconds=100),
             **{f"ssgan.{name}": dataset for name, dataset in shown.items()},
             "ssgan.predictions": ParquetDataset(filepath=str(folder / "predictions.parquet")),
             **{f"ssgan.{name}": CSVDataset(filepath=str(folder / f"{name}.csv")) for name in ("metrics", "comparison")},
         }
     )
-    whole = ssgan_pipeline() + supervised() + inference("ssgan") + inference("supervised") + floors() + reporting()
-    SequentialRunner().run(whole, catalog)
+    whole = create_pipeline("ssgan")
+    SequentialRunner().run(whole - whole.only_nodes_with_tags("ingestion"), catalog)
     return catalog
 
 
@@ -121,12 +122,12 @@ def test_the_report_speaks_of_the_classes_that_there_are(made):
     assert page.count("data:image/png;base64,") == 5
 
 
-def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(made, training):
+def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(made):
     from nevus.pipelines.reporting.nodes import draw_roc
 
     tables = [made[f"ssgan.{name}"].load() for name in ("metrics", "predictions")]
     options = made["params:evaluation"].load()
-    figure = draw_roc(options, training, *tables, *tables[1:] * 3, run="ssgan", against="supervised")
+    figure = draw_roc(options, made["ssgan.classifier"].load(), *tables, *tables[1:] * 2)
     axes = figure.axes[0]
     assert [line.get_label().split(":")[0] for line in axes.lines] == ["chance", *NAMES]
     metrics = tables[0].set_index(["method", "metric"])
@@ -137,18 +138,25 @@ def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(mad
 def test_the_saved_model_gives_one_named_column_a_class(made, images_to_test_on):
     import mlflow
 
-    model = mlflow.pyfunc.load_model(made["ssgan.model"]._filepath)
+    model = mlflow.pyfunc.load_model(made["ssgan.classifier"]._filepath)
     found = model.predict(images_to_test_on.pixels[:5])
     assert tuple(found.columns) == NAMES
     columns = [f"probability_{number}" for number in range(7)]
     np.testing.assert_allclose(found, made["ssgan.predictions"].load()[columns][:5], atol=1e-5)
     assert tuple(model.metadata.signature.outputs.input_names()) == NAMES
-    assert made["ssgan.model"].load().spec["classes"] == list(NAMES)
+    assert made["ssgan.classifier"].load().spec["classes"] == list(NAMES)
 
 
-def test_cross_validation_scores_seven_classes(training, classifier, ssgan, cross_validation):
-    options = cross_validation.model_copy(update={"methods": ["supervised"]})
-    scores = cross_validate(training, classifier, ssgan, options, MemoryCheckpoints())
+def test_cross_validation_scores_seven_classes(training, supervised, cross_validation):
+    scores = cross_validate(
+        training,
+        supervised,
+        0,
+        cross_validation,
+        MemoryCheckpoints(),
+        method="supervised",
+        learner_of=build_classifier_learner,
+    )
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
 
 
@@ -162,9 +170,7 @@ def test_a_test_split_that_cannot_be_scored_is_refused_with_the_way_out(training
         predict_majority(training, images_to_test_on._replace(manifest=changed))
 
 
-def test_a_training_class_without_labels_is_named(training, classifier):
-    from nevus.pipelines.supervised.nodes import fit_supervised
-
+def test_a_training_class_without_labels_is_named(training, supervised):
     manifest = training.manifest[training.manifest["label"] != 2]
     with pytest.raises(CorpusError, match="bkl"):
-        fit_supervised(training._replace(manifest=manifest), classifier, MemoryCheckpoints())
+        build_classifier_learner(training._replace(manifest=manifest), supervised, 0)

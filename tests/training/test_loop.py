@@ -125,6 +125,18 @@ def test_history_has_a_row_every_few_steps_and_one_for_the_last():
     assert history.notna().all().all()
 
 
+def test_the_loop_computes_on_the_threads_it_is_told_and_gives_them_back():
+    before, seen = torch.get_num_threads(), []
+    options = loop(steps=2, threads=3)
+    run(
+        supervised(options),
+        options,
+        observer=Observer(1, lambda: torch.tensor(seen.append(torch.get_num_threads()) or 0)),
+    )
+    assert seen == [3, 3]
+    assert torch.get_num_threads() == before
+
+
 def test_the_observer_looks_at_its_steps_and_at_the_last():
     options = loop(steps=7)
     _, seen = run(supervised(options), options, observer=Observer(3, lambda: torch.zeros(1)))

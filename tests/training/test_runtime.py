@@ -13,10 +13,6 @@ def test_a_gpu_that_is_not_there_is_asked_for_in_vain(monkeypatch):
     assert choose_runtime(loop(device="auto")).device.type == "cpu"
 
 
-def test_the_runtime_knows_its_threads():
-    assert choose_runtime(loop(threads=3)).threads == 3
-
-
 def test_a_seeded_block_draws_what_pytorchs_seed_gives_and_leaves_the_callers_numbers():
     torch.manual_seed(11)
     inside = torch.rand(4)

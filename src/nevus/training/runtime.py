@@ -10,18 +10,16 @@ from torch import nn
 
 from nevus.contracts import TrainingError
 from nevus.training.options import LoopOptions
-from nevus.training.threads import resolve
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """A device, the precision of its matrix products, and the threads of one operation on a CPU."""
+    """A device and the precision of its matrix products."""
 
     device: torch.device
     precision: torch.dtype
-    threads: int
 
     def place(self, model: ModuleT) -> ModuleT:
         """Move a model here, ready to train, channels last: the layout in which convolutions are fastest."""
@@ -63,7 +61,7 @@ def choose_runtime(options: LoopOptions) -> Runtime:
     precision = options.precision
     if precision == "auto":
         precision = "bfloat16" if native_bfloat16(device.type) else "float32"
-    return Runtime(device, getattr(torch, precision), resolve(options.threads))
+    return Runtime(device, getattr(torch, precision))
 
 
 def prediction_runtime(device: str = "auto", precision: torch.dtype = torch.float32) -> Runtime:
@@ -76,7 +74,7 @@ def prediction_runtime(device: str = "auto", precision: torch.dtype = torch.floa
     Raises:
         TrainingError: A GPU is asked for and there is none.
     """
-    return Runtime(choose_device(device), precision, resolve("auto"))
+    return Runtime(choose_device(device), precision)
 
 
 def choose_device(device: str) -> torch.device:

@@ -186,6 +186,10 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
         return f"{name}: there is no such parameter{_meant(path[-1], fields)} It is set in {place}.{names}"
     if detail["type"] == "missing":
         return f"{name}: missing; set it in {place}."
+    if detail["type"] == "union_tag_invalid":
+        tag, kinds = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
+        key = str(detail["ctx"]["discriminator"]).strip("'")
+        return f"{name}.{key}: there is no '{tag}'; it may be {kinds}. It is set in {places.find((*path, key))}."
     found = repr(detail["input"])
     found = found if len(found) <= SHOWN else f"{found[:SHOWN]}…"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nevus.pixels import RowPixels, view_rows
+from nevus.pixels import RowPixels, crop, view_rows
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3), dtype=np.uint8)
 ROWS = np.array([7, 0, 3, 3, 8])
@@ -71,6 +71,14 @@ def test_a_view_of_a_view_looks_at_the_same_array():
     whole = view_rows(view_rows(PIXELS, np.array([8, 2, 3])), np.array([1, 2]))
     assert np.shares_memory(whole, PIXELS)
     np.testing.assert_array_equal(whole, PIXELS[2:4])
+
+
+def test_a_part_of_each_image_is_a_view_too():
+    part = crop(view_rows(PIXELS, ROWS), slice(1, 3), slice(0, 4))
+    assert isinstance(part, RowPixels)
+    assert np.shares_memory(part.source, PIXELS)
+    np.testing.assert_array_equal(part, PIXELS[ROWS, 1:3, :4])
+    assert np.shares_memory(crop(PIXELS, slice(1, 3), slice(0, 4)), PIXELS)
 
 
 def test_no_rows_are_an_empty_view():

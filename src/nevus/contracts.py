@@ -143,7 +143,7 @@ class Corpus(NamedTuple):
     pixels: Pixels
     fingerprint: str
     classes: tuple[str, ...] = CLASSES
-    origin: Mapping[str, Any] = MappingProxyType({})
+    origin: Mapping[str, Any] = {}  # never changed; a read-only view could not be copied or pickled
 
 
 @dataclass(frozen=True)

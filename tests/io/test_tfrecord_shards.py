@@ -1,6 +1,7 @@
 import errno
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from nevus.contracts import Corpus, CorpusError
-from nevus.io import shard_folder
 from nevus.io.tfrecord_shards import TFRecordShardsDataset
 from nevus.readers import siim_isic_2020
 from nevus.readers.options import SiimIsic2020Options
@@ -211,7 +211,7 @@ def test_full_disk_is_said_and_leaves_the_old_shards(tmp_path: Path, monkeypatch
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(shard_folder.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(DatasetError, match="disk is full") as caught:
         dataset(tmp_path).save(fake_corpus())
     assert isinstance(caught.value.__cause__, CorpusError)

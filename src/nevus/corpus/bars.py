@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nevus.contracts import Pixels, Table
 from nevus.corpus.resize import Policy, target
+from nevus.pixels import crop
 
 Indices = NDArray[np.int64]
 
@@ -52,7 +53,7 @@ def of_pictures(
     order = np.argsort(number.ravel(), kind="stable")
     together = np.split(rows[order], np.bincount(number.ravel()).cumsum()[:-1])
     parts = [
-        function(pixels[:, top:bottom, left:right], some)
+        function(crop(pixels, slice(top, bottom), slice(left, right)), some)
         for (top, bottom, left, right), some in zip(shapes, together, strict=True)
     ]
     return np.concatenate(parts)[np.argsort(order)]

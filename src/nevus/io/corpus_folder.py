@@ -88,7 +88,9 @@ class CorpusFolder:
             CorpusError: The path is a file, or the folder holds files of another kind.
         """
         if self.path.is_dir():
-            found = sorted(entry.name for entry in self.path.iterdir() if entry.name not in (*FILES, ".gitkeep"))
+            names = sorted(entry.name for entry in self.path.iterdir())
+            # a process killed while it kept the parameters left a hidden file beside theirs
+            found = [n for n in names if n not in (*FILES, ".gitkeep") and not n.startswith(f".{STATE}.")]
         else:
             found = ["no folder but a file"] if self.path.exists() else []
         if found:

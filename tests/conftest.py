@@ -1,13 +1,18 @@
 """Fixtures shared by all tests."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # Before numpy is imported: these arrays are small, and threads that wait for each other take longer than they save,
 # most of all on a machine that has other work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from nevus.configuration import ConfigLoader
+from nevus.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -16,6 +21,16 @@ PROJECT = Path(__file__).resolve().parents[1]
 def project() -> Path:
     """The root of the repository."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def configuration(project: Path) -> Callable[..., ConfigLoader]:
+    """The project's configuration as a run sees it: of an environment, with what `--params` gives."""
+
+    def load(env: str = "test", **given: Any) -> ConfigLoader:
+        return ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
+
+    return load
 
 
 @pytest.fixture(scope="session")

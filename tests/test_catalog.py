@@ -1,16 +1,14 @@
 """What Kedro-Viz shows: every dataset has a layer, every figure and table a preview."""
 
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog
 
 from nevus.pipeline_registry import register_pipelines
 
 
 @pytest.fixture(scope="module")
-def catalog(project):
-    loader = OmegaConfigLoader(str(project / "conf"), env="test", base_env="base", default_run_env="local")
-    return DataCatalog.from_config(loader["catalog"])
+def catalog(configuration):
+    return DataCatalog.from_config(configuration()["catalog"])
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +32,11 @@ def test_figures_and_tables_have_previews(catalog, names):
 
 
 def test_what_a_run_hands_over_is_tracked(catalog):
-    kinds = {"ssgan.metrics": "metrics", "ssgan.history": "history", "ssgan.model": "model", "ssgan.report": "artifact"}
+    kinds = {
+        "ssgan.metrics": "metrics",
+        "ssgan.history": "history",
+        "ssgan.classifier": "model",
+        "ssgan.report": "artifact",
+    }
     for name, kind in kinds.items():
-        assert catalog.get(name).metadata["mlflow"] == kind
+        assert catalog.get(f"ssgan.{name}").metadata["mlflow"] == kind

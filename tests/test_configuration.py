@@ -1,18 +1,11 @@
 """How the configuration is put together: what is taken over by interpolation follows what it is taken from."""
 
-from typing import Any
-
 import pytest
 
-from nevus.configuration import ConfigLoader, run_folder
+from nevus.configuration import run_folder
 from nevus.pipelines.methods import METHODS
-from nevus.settings import CONFIG_LOADER_ARGS
 
 SHARED = ("network", "augment", "optimizer", "loop", "selection", "average_d4")
-
-
-def loader(project, env: str = "test", **given: Any) -> ConfigLoader:
-    return ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
 
 
 def environments(project) -> list[str]:
@@ -24,29 +17,29 @@ def test_a_run_is_named_by_variant_and_seed():
     assert run_folder("wide", 3) == "-wide/seed3"
 
 
-def test_an_environment_reaches_what_a_method_takes_over(project):
-    parameters = loader(project)["parameters"]
+def test_an_environment_reaches_what_a_method_takes_over(configuration):
+    parameters = configuration()["parameters"]
     assert parameters["classifier"]["loop"]["steps"] == 20  # conf/test
     assert parameters["ssgan"]["loop"] == parameters["supervised"]["loop"] == parameters["classifier"]["loop"]
 
 
-def test_the_command_line_reaches_it_too_and_one_method_can_differ(project):
-    parameters = loader(project, classifier={"loop": {"steps": 7}}, ssgan={"network": {"width": 12}})["parameters"]
+def test_the_command_line_reaches_it_too_and_one_method_can_differ(configuration):
+    parameters = configuration(classifier={"loop": {"steps": 7}}, ssgan={"network": {"width": 12}})["parameters"]
     assert parameters["ssgan"]["loop"]["steps"] == parameters["supervised"]["loop"]["steps"] == 7
     assert parameters["ssgan"]["network"]["width"] == 12
     assert parameters["supervised"]["network"]["width"] == 8
 
 
-def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keeps_equal(project):
+def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keeps_equal(project, configuration):
     for env in environments(project):
-        parameters = loader(project, env)["parameters"]
+        parameters = configuration(env)["parameters"]
         for name, method in METHODS.items():
             for block in SHARED if method.baseline else ():
                 assert parameters[name][block] == parameters[method.baseline][block], f"{env}: {name}.{block}"
 
 
-def test_seed_and_variant_name_every_path_of_a_run(project):
-    catalog = loader(project, seed=3, variant="wide")["catalog"]
+def test_seed_and_variant_name_every_path_of_a_run(configuration):
+    catalog = configuration(seed=3, variant="wide")["catalog"]
     for name, entry in catalog.items():
         path = entry.get("filepath") or ""
         if path.startswith(("data/05", "data/06", "data/07", "data/08")):
@@ -55,15 +48,15 @@ def test_seed_and_variant_name_every_path_of_a_run(project):
 
 
 @pytest.mark.parametrize("given", [{}, {"ingestion": {"size": 64, "resize": "pad"}}])
-def test_the_folder_of_the_packed_images_says_how_they_were_packed(project, given):
-    found = loader(project, **given)
+def test_the_folder_of_the_packed_images_says_how_they_were_packed(configuration, given):
+    found = configuration(**given)
     options = found["parameters"]["ingestion"]
     assert f"/{options['size']}px-{options['resize']}/" in found["catalog"]["packed@recipe"]["filepath"]
 
 
-def test_no_environment_sets_the_size_where_the_catalog_cannot_see_it(project):
+def test_no_environment_sets_the_size_where_the_catalog_cannot_see_it(project, configuration):
     for env in environments(project):
-        found = loader(project, env)
+        found = configuration(env)
         options = found["parameters"]["ingestion"]
         folder = found["catalog"]["packed@recipe"]["filepath"]
         assert f"/{options['size']}px-{options['resize']}/" in folder, f"set size and resize in conf/{env}/globals.yml"

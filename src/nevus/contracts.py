@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -221,7 +220,7 @@ class Batch(NamedTuple):
     targets: Tensor = None  # type: ignore[assignment]
     weak: Tensor = None  # type: ignore[assignment]
     strong: Tensor = None  # type: ignore[assignment]
-    metadata: Mapping[str, Any] = MappingProxyType({})
+    metadata: Mapping[str, Any] = {}
 
 
 class GanBatch(NamedTuple):

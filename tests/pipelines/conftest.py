@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nevus.configuration import ConfigLoader
 from nevus.contracts import Corpus
 from nevus.corpus.decode import decode
 from nevus.pipelines.classifier.params import ClassifierParams
@@ -14,12 +13,11 @@ from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.pipelines.ssgan.params import SsganParams
 from nevus.readers import phantom
-from nevus.settings import CONFIG_LOADER_ARGS
 
 
 @pytest.fixture(scope="session")
-def parameters(project) -> dict[str, Any]:
-    return ConfigLoader(str(project / "conf"), env="test", **CONFIG_LOADER_ARGS)["parameters"]
+def parameters(configuration) -> dict[str, Any]:
+    return configuration()["parameters"]
 
 
 @pytest.fixture(scope="session")

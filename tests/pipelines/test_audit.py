@@ -4,7 +4,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
@@ -64,10 +63,9 @@ def duplicates(packed):
 
 
 @pytest.fixture
-def catalog(project, tmp_path, packed, assignment, duplicates, options, search, ingestion):
+def catalog(configuration, tmp_path, packed, assignment, duplicates, options, search, ingestion):
     """The catalog's own entries, with files in a folder of the test."""
-    loader = OmegaConfigLoader(str(project / "conf"), env="test", base_env="base", default_run_env="local")
-    entries = {name: entry for name, entry in loader["catalog"].items() if name.startswith("audit.")}
+    entries = {name: entry for name, entry in configuration()["catalog"].items() if name.startswith("audit.")}
     for entry in entries.values():
         entry["filepath"] = str(tmp_path / entry["filepath"])
     catalog = DataCatalog.from_config(entries)
@@ -203,13 +201,13 @@ def test_what_is_usual_does_not_depend_on_the_test_images(options, packed, assig
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = create_pipeline()
     assert {node.name for node in pipeline.nodes} == {
-        "count_images",
-        "place_pairs",
-        "find_outliers",
-        "probe_shortcuts",
-        "judge_corpus",
-        "draw_audit_sheet",
-        "write_audit_page",
+        "audit.count_images",
+        "audit.place_pairs",
+        "audit.find_outliers",
+        "audit.probe_shortcuts",
+        "audit.judge_corpus",
+        "audit.draw_sheet",
+        "audit.write_page",
     }
     assert all("audit" in node.tags and node.func.__doc__ for node in pipeline.nodes)
     assert pipeline.outputs() == {"audit.page"}

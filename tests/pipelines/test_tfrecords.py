@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
@@ -57,9 +56,8 @@ def assignment(packed):
 
 
 @pytest.fixture
-def catalog(project, tmp_path, packed, assignment, options):
-    loader = OmegaConfigLoader(str(project / "conf"), env="test", base_env="base", default_run_env="local")
-    config = loader["catalog"]
+def catalog(configuration, tmp_path, packed, assignment, options):
+    config = configuration()["catalog"]
     for entry in config.values():
         if entry.get("filepath"):
             entry["filepath"] = str(tmp_path / entry["filepath"])
@@ -72,7 +70,7 @@ def catalog(project, tmp_path, packed, assignment, options):
 
 def run(catalog, options, **changes):
     catalog["params:tfrecords"] = MemoryDataset(options.model_copy(update=changes))
-    SequentialRunner().run(create_pipeline().to_nodes("check_records"), catalog)
+    SequentialRunner().run(create_pipeline().to_nodes("tfrecords.check_records"), catalog)
     return catalog["tfrecords@shards"].load()
 
 
@@ -320,8 +318,8 @@ def test_the_fingerprint_follows_what_is_written_and_nothing_else(packed, assign
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
     for pipeline, named in (
-        (create_pipeline(), {"select_records", "check_records", "draw_records"}),
-        (create_check_pipeline(), {"check_records", "draw_records"}),
+        (create_pipeline(), {"select_records", "tfrecords.check_records", "tfrecords.draw_records"}),
+        (create_check_pipeline(), {"check_tfrecords.check_records", "check_tfrecords.draw_records"}),
     ):
         assert {node.name for node in pipeline.nodes} == named
         assert all("tfrecords" in node.tags and node.func.__doc__ for node in pipeline.nodes)

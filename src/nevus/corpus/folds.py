@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from nevus.contracts import CorpusError
-from nevus.groups import group_keys as group_keys
 
 PARAMETERS = "conf/<env>/parameters.yml or conf/base/parameters/splits.yml"
 _WHERE_FOLDS = "Lower cross_validation.folds in conf/<env>/parameters.yml or conf/base/parameters/cross_validation.yml."

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from nevus.contracts import Checkpoints, Table, TrainingError
 from nevus.training.options import LoopOptions
-from nevus.training.runtime import choose_device, seeded
+from nevus.training.runtime import choose_device, reseed, seeded
 from nevus.training.selection import Selection
 from nevus.training.threads import StarvationWatch, limited, resolve
 
@@ -85,16 +85,17 @@ def train(
     Raises:
         TrainingError: A scalar is not finite; the checkpoint before it stays.
     """
+    device = choose_device(options.device)
     progress = resume(learner, selection, checkpoints.load(key))
     started = time.perf_counter() - progress.seconds
     pending: list[dict[str, Tensor]] = []
     over = progress.step >= options.steps or (selection is not None and selection.stopped)
     # disable=None: quiet when the output is not a terminal.
     bar = tqdm(total=options.steps, initial=progress.step, desc=name, unit="step", disable=None, dynamic_ncols=True)
-    watch = StarvationWatch(name, remedy="loop.threads")
-    with limited(resolve(options.threads)), seeded(seed, choose_device(options.device)), bar:
+    watch = StarvationWatch(name, remedy=f"{name}.loop.threads")
+    with limited(resolve(options.threads)), seeded(seed, device), bar:
         while not over:
-            torch.manual_seed(step_seed(seed, progress.step))
+            reseed(step_seed(seed, progress.step), device)
             pending.append(learner.step(progress.step))
             progress.step += 1
             watch.look()

@@ -80,7 +80,7 @@ def probe_shortcuts(options: AuditParams, corpus: Corpus, assignment: Table) -> 
     import pandas as pd
 
     from nevus.corpus.audit import placed
-    from nevus.corpus.folds import group_keys
+    from nevus.groups import group_keys
     from nevus.metrics.shortcuts import SHORTCUT_COLUMNS, probe
 
     table = placed(corpus.manifest, assignment)

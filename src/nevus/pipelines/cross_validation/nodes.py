@@ -73,7 +73,8 @@ def key_of(
 
 def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int, int, Any]]:
     """Repeats, folds and the positions of the held-out images; images of one lesion share a fold."""
-    from nevus.corpus.folds import folds, group_keys
+    from nevus.corpus.folds import folds
+    from nevus.groups import group_keys
 
     labeled = (training.manifest["split"] == "labeled").to_numpy()
     labels = training.manifest.loc[labeled, "label"].to_numpy(dtype="int64")
@@ -94,8 +95,8 @@ def set_apart(training: Corpus, held_out: Any) -> Corpus:
     """The corpus less a fold and less the unlabelled images of its groups, such as those that a label budget hid."""
     import pandas as pd
 
-    from nevus.corpus.folds import group_keys
     from nevus.corpus.views import without
+    from nevus.groups import group_keys
 
     images = training.manifest["image_id"]
     keys = pd.Series(group_keys(training.manifest), index=images)

@@ -128,8 +128,9 @@ def draw_contact_sheet(training: Corpus) -> Figure:
     Returns:
         A figure.
     """
+    from nevus.corpus.views import select
     from nevus.plots.contact_sheet import contact_sheet
 
-    labeled = training.manifest[training.manifest["split"] == "labeled"]
-    labels = labeled["label"].to_numpy(dtype="int64")
-    return contact_sheet(training.pixels[labeled["row"].to_numpy()], labels, classes=training.classes)
+    labeled = select(training, "labeled")
+    labels = labeled.manifest["label"].to_numpy(dtype="int64")
+    return contact_sheet(labeled.pixels, labels, classes=training.classes)

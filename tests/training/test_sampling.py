@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -6,19 +8,22 @@ from nevus.training.sampling import balanced, cyclic, natural, part, unlabeled
 
 def test_a_round_shows_every_image_once_before_any_comes_again():
     pool = np.arange(10)
-    drawn = np.concatenate([cyclic(pool, step=step, batch=4, seed=0) for step in range(5)])
+    drawn = np.concatenate([cyclic(pool, step=step, batch=4, seed=0, purpose="test") for step in range(5)])
     assert sorted(drawn[:10]) == sorted(drawn[10:]) == list(range(10))
     assert drawn[:10].tolist() != drawn[10:].tolist()
 
 
 def test_a_batch_may_exceed_the_pool():
-    assert len(cyclic(np.arange(3), step=2, batch=8, seed=0)) == 8
+    assert len(cyclic(np.arange(3), step=2, batch=8, seed=0, purpose="test")) == 8
 
 
-def test_batches_depend_on_step_and_seed_alone():
-    pool = np.arange(100)
-    assert np.array_equal(cyclic(pool, step=7, batch=8, seed=1), cyclic(pool, step=7, batch=8, seed=1))
-    assert not np.array_equal(cyclic(pool, step=7, batch=8, seed=1), cyclic(pool, step=7, batch=8, seed=2))
+def test_batches_depend_on_step_seed_and_purpose_alone():
+    def draw(seed, purpose):
+        return cyclic(np.arange(100), step=7, batch=8, seed=seed, purpose=purpose).tolist()
+
+    assert draw(1, "test") == draw(1, "test")
+    assert draw(1, "test") != draw(2, "test")
+    assert draw(1, "test") != draw(1, "another")
 
 
 def test_labeled_batches_hold_as_many_of_each_class_however_rare():
@@ -71,3 +76,29 @@ def test_the_parts_of_a_balanced_batch_are_balanced():
 def test_a_process_beyond_the_batch_gets_nothing_and_no_image_is_lost():
     parts = [part(np.arange(2), rank=rank, world_size=3) for rank in range(3)]
     assert sorted(len(some) for some in parts) == [0, 1, 1]
+
+
+def test_no_two_orders_of_any_seed_class_purpose_or_round_are_the_same():
+    # Far seeds too: sums of a seed and a multiple of something meet sooner or later.
+    seeds = [*range(12), *(7919 * k + d for k in (1, 2, 3) for d in (-1, 0, 1)), 1000, 1001, 2**31 - 1]
+    size, classes, rounds = 24, 5, 3
+    labels = np.repeat(np.arange(classes), size)
+    orders = {}
+    for seed, step in itertools.product(seeds, range(rounds)):
+        whole = balanced(labels, step=step, batch=size * classes, seed=seed)
+        for label in range(classes):
+            orders[seed, step, "class", label] = whole[labels[whole] == label] - size * label
+        orders[seed, step, "natural"] = natural(size, step=step, batch=size, seed=seed)
+        orders[seed, step, "unlabeled"] = unlabeled(size, step=step, batch=size, seed=seed)
+    assert all(sorted(order) == list(range(size)) for order in orders.values())
+    assert len({order.tobytes() for order in orders.values()}) == len(orders) == len(seeds) * rounds * (classes + 2)
+    # Nor alike: places of unrelated orders agree once in `size` times.
+    stack = np.stack(list(orders.values()))
+    agreeing = np.array([(stack[index] == stack[index + 1 :]).mean(axis=1).max() for index in range(len(stack) - 1)])
+    assert agreeing.max() < 0.5
+
+
+def test_the_pools_of_classes_may_differ_in_size():
+    labels = np.array([0] * 7 + [1] * 3)
+    drawn = np.concatenate([balanced(labels, step=step, batch=2, seed=0) for step in range(21)])
+    assert np.bincount(drawn).tolist() == [3] * 7 + [7] * 3

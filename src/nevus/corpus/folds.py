@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from nevus.contracts import CorpusError
+from nevus.seeds import derived
 
 PARAMETERS = "conf/<env>/parameters.yml or conf/base/parameters/splits.yml"
 _WHERE_FOLDS = "Lower cross_validation.folds in conf/<env>/parameters.yml or conf/base/parameters/cross_validation.yml."
@@ -88,7 +89,7 @@ def folds(
         groups: (n,) strings.
         folds: Folds a repeat.
         repeats: How often all images are dealt anew.
-        seed: Of the first repeat; the next has the next.
+        seed: Of all repeats; each has its own draw.
         classes: Names of the classes, for messages.
 
     Returns:
@@ -108,7 +109,7 @@ def folds(
     order = np.argsort(numbers, kind="stable")
     dealt = np.empty((len(labels), repeats), dtype=np.int64)
     for repeat in range(repeats if len(labels) else 0):
-        dealt[order, repeat] = _deal(labels[order], numbers[order], folds, seed + repeat)
+        dealt[order, repeat] = _deal(labels[order], numbers[order], folds, derived(seed, "folds", repeat, bits=32))
         _check_classes(labels, dealt[:, repeat], folds, classes)
     return dealt
 

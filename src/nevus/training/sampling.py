@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nevus.seeds import derived
+
 Indices = NDArray[np.int64]
 
 
@@ -31,7 +33,10 @@ def balanced(
     labels = np.asarray(labels)
     classes = np.unique(labels)
     share = -(-batch // len(classes))
-    drawn = [cyclic(np.flatnonzero(labels == c), step=step, batch=share, seed=seed + 7919 * int(c)) for c in classes]
+    drawn = [
+        cyclic(np.flatnonzero(labels == c), step=step, batch=share, seed=seed, purpose=f"labeled, class {c}")
+        for c in classes
+    ]
     # Column by column, starting at another class each step: whoever falls off the end is a different class each time.
     whole = np.roll(np.stack(drawn), step, axis=0).T.reshape(-1)[:batch]
     return part(whole, rank=rank, world_size=world_size)
@@ -51,7 +56,7 @@ def natural(count: int, *, step: int, batch: int, seed: int, rank: int = 0, worl
     Returns:
         Positions among the labelled images, (batch,) or this process's part of it.
     """
-    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed)
+    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed, purpose="labeled")
     return part(whole, rank=rank, world_size=world_size)
 
 
@@ -69,7 +74,7 @@ def unlabeled(count: int, *, step: int, batch: int, seed: int, rank: int = 0, wo
     Returns:
         Positions among the unlabelled images, (batch,) or this process's part of it.
     """
-    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed + 1)
+    whole = cyclic(np.arange(count), step=step, batch=batch, seed=seed, purpose="unlabeled")
     return part(whole, rank=rank, world_size=world_size)
 
 
@@ -87,7 +92,7 @@ def part(whole: Indices, *, rank: int, world_size: int) -> Indices:
     return whole[len(whole) * rank // world_size : len(whole) * (rank + 1) // world_size]
 
 
-def cyclic(pool: Indices, *, step: int, batch: int, seed: int) -> Indices:
+def cyclic(pool: Indices, *, step: int, batch: int, seed: int, purpose: str) -> Indices:
     """The images of one step when the pool is gone through again and again, in a new order each time.
 
     Args:
@@ -95,6 +100,7 @@ def cyclic(pool: Indices, *, step: int, batch: int, seed: int) -> Indices:
         step: Number of the step, from 0.
         batch: Number of images wanted; may exceed N.
         seed: Of the orders.
+        purpose: Keeps the orders of different pools apart.
 
     Returns:
         (batch,) elements of the pool.
@@ -103,6 +109,6 @@ def cyclic(pool: Indices, *, step: int, batch: int, seed: int) -> Indices:
     rounds, places = positions // len(pool), positions % len(pool)
     chosen = np.empty(batch, dtype=np.int64)
     for number in np.unique(rounds):
-        order = np.random.default_rng([seed, int(number)]).permutation(pool)
+        order = np.random.default_rng(derived(seed, "order", purpose, int(number))).permutation(pool)
         chosen[rounds == number] = order[places[rounds == number]]
     return chosen

@@ -6,6 +6,7 @@ from typing import Any
 from nevus.contracts import Checkpoints, Corpus, Figure, Table
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
+from nevus.seeds import derived
 
 SCORE_COLUMNS = ("method", "repeat", "fold", "step", "accuracy", "auc")
 
@@ -46,7 +47,7 @@ def cross_validate(
     done: dict[str, list[dict[str, Any]]] = {}
     for repeat, fold, held_out in deal(training, options):
         rest = set_apart(training, held_out)
-        own_seed = seed + 1000 * repeat + fold
+        own_seed = derived(seed, "cross_validation", repeat, fold, bits=31)
         learner = learner_of(rest, params, own_seed)
         if not key:
             key = key_of(method, seed, learner, training, params, options)

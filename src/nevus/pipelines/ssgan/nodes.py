@@ -8,6 +8,7 @@ from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weig
 from nevus.lookup import find
 from nevus.pipelines.classifier.nodes import build_network, choose_by, finish, labeled_batches
 from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
+from nevus.seeds import derived
 
 if TYPE_CHECKING:
     from nevus.training.adversarial import AdversarialLearner
@@ -54,7 +55,7 @@ def fit_ssgan(
     from nevus.training.runtime import seeded
 
     learner = build_ssgan_learner(training, params, seed)
-    with seeded(seed):
+    with seeded(derived(seed, "latents")):
         latents = torch.randn(max(FRAME_IMAGES, params.samples), params.generator.latent)
     every = -(-params.loop.steps // params.frames)
     history, frames = train(

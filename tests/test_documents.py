@@ -15,6 +15,7 @@ import yaml
 from kedro.framework.cli.utils import _split_params
 
 from nevus.pipeline_registry import register_pipelines
+from nevus.pipelines.methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -191,6 +192,29 @@ def test_the_reader_of_a_page_passes_the_test_of_the_page(monkeypatch: pytest.Mo
     tests = vars(run("tests/readers/test_named_files.py", "page.test_named_files"))
     called = [test() for name, test in tests.items() if name.startswith("test_")]
     assert len(called) == 2
+
+
+def test_the_method_of_a_page_passes_the_test_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = PYTHON.findall((ROOT / "docs" / "how_to" / "add_a_method.md").read_text())
+    files = {block.partition("\n")[0].removeprefix("# "): block for block in blocks}
+
+    def run(path: str, name: str) -> ModuleType:
+        module = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(compile(files[path], path, "exec"), module.__dict__)
+        return module
+
+    run("src/nevus/algorithms/entropy_minimisation.py", "nevus.algorithms.entropy_minimisation")
+    tests = vars(run("tests/algorithms/test_entropy_minimisation.py", "page.test_entropy_minimisation"))
+    called = [test() for name, test in tests.items() if name.startswith("test_")]
+    assert len(called) == 1
+
+
+def test_the_registry_of_a_page_is_the_registry_and_one_line_more() -> None:
+    blocks = PYTHON.findall((ROOT / "docs" / "how_to" / "add_a_method.md").read_text())
+    (shown,) = (block for block in blocks if block.startswith("# src/nevus/pipelines/methods.py"))
+    names = [ast.literal_eval(key) for key in ast.parse(shown).body[0].value.keys]  # type: ignore[attr-defined]
+    assert names == [*METHODS, "entropy_minimisation"]
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

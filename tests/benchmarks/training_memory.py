@@ -18,9 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
-import torch.nn.functional as F
 
+from nevus.configuration import ConfigLoader
 from nevus.contracts import (
     ASSIGNMENT_COLUMNS,
     MANIFEST_COLUMNS,
@@ -30,9 +29,10 @@ from nevus.contracts import (
     Pixels,
     Table,
 )
-from nevus.corpus.views import labeled_images, unlabeled_images
 from nevus.io.corpus import CorpusDataset
-from nevus.training.batches import balanced, cyclic, to_images
+from nevus.pipelines.ssgan.nodes import build_ssgan_learner
+from nevus.pipelines.ssgan.params import SsganParams
+from nevus.settings import CONFIG_LOADER_ARGS
 
 ALLOWED_MB = 300
 CHUNK = 200  # images written at a time
@@ -102,20 +102,16 @@ def open_corpus(folder: Path) -> Corpus:
 
 
 def train(training: Corpus, steps: int) -> None:
-    """Where another training is measured, its learner comes in here; it gets the views and gathers its batches."""
-    pixels, labels = labeled_images(training)
-    unlabeled = unlabeled_images(training)
-    network = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 8, stride=8), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1))
-    model = torch.nn.Sequential(network, torch.nn.Flatten(), torch.nn.Linear(8, 2))
-    optimizer = torch.optim.Adam(model.parameters())
+    """Some steps of the project's own semi-supervised GAN, small, so that the images and not the networks count."""
+    conf = Path(__file__).resolve().parents[2] / "conf"
+    small = {
+        "classifier": {"network": {"width": 8, "resize": 32}, "loop": {"labeled_batch": BATCH}},
+        "ssgan": {"generator": {"width": 4}, "unlabeled_batch": BATCH},
+    }
+    parameters = ConfigLoader(str(conf), env="base", runtime_params=small, **CONFIG_LOADER_ARGS)["parameters"]
+    learner = build_ssgan_learner(training, SsganParams.model_validate(parameters["ssgan"]), seed=0)
     for step in range(steps):
-        rows = balanced(labels, step=step, batch=BATCH, seed=0)
-        others = cyclic(np.arange(len(unlabeled)), step=step, batch=BATCH, seed=1)
-        loss = F.cross_entropy(model(to_images(pixels[rows])), torch.from_numpy(labels[rows]))
-        loss = loss - model(to_images(unlabeled[others])).log_softmax(dim=1).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        learner.step(step)
 
 
 def watch(folder: Path, steps: int) -> None:

@@ -83,7 +83,7 @@ def test_an_original_without_group_is_matched_and_gives_none(images: Pixels, opt
 
 def test_originals_without_any_group_are_refused(images: Pixels, options: RelinkOptions) -> None:
     corpus = corpus_of(images, group_id=[None] * len(images))
-    with pytest.raises(CorpusError, match=r"none of the 40 images has a group_id.*relink\.originals"):
+    with pytest.raises(CorpusError, match=r"none of the 40 images has a group_id.*relink_originals"):
         relink(corpus_of(images), corpus, options)
 
 

@@ -128,7 +128,8 @@ class StarvationWatch:
         return True
 
     def _why(self, stopped: float) -> str:
-        fewer = f"Set {self._remedy} to 1, or " if torch.get_num_threads() > 1 else ""
+        # Alone a thread waits too, but not for its neighbours: then only more processors help.
+        fewer = f"Set {self._remedy} to 1, or e" if torch.get_num_threads() > 1 else "E"
         if stopped > SHARE:  # a stopped thread counts as queued too
-            return f"the container had used up its quota. {fewer}grant the container more."
-        return f"other processes compute on the same ones. {fewer}end the other processes."
+            return f"the container had used up its quota. {fewer}nlarge the container's quota."
+        return f"other processes compute on the same ones. {fewer}nd the other processes."

@@ -57,7 +57,7 @@ def write_nodes_reference(metadata: Any) -> None:
     """Write docs/reference/nodes.md: what every node reads, writes and is for."""
     from kedro.framework.project import pipelines
 
-    from nevus.reference import nodes_reference
+    from nevus.nodes_page import nodes_reference
 
     page = metadata.project_path / "docs" / "reference" / "nodes.md"
     page.write_text(nodes_reference(dict(pipelines)))

@@ -11,8 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from nevus.contracts import DUPLICATE_COLUMNS, Corpus, Pixels, Table
-from nevus.corpus.bars import Indices, of_pictures, picture_boxes
 from nevus.corpus.options import DuplicateOptions
+from nevus.corpus.padding_bars import Indices, of_pictures, picture_boxes
 from nevus.corpus.phash import symmetric_hashes
 from nevus.corpus.resize import Policy
 from nevus.corpus.similar import Pairs, similar_pairs

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import Corpus, Pixels, Table
-from nevus.corpus.bars import of_pictures, picture_boxes
+from nevus.corpus.padding_bars import of_pictures, picture_boxes
 from nevus.corpus.resize import Policy
 
 # What it means to be far below and far above the median.

@@ -11,8 +11,8 @@ from typing import Any
 from filelock import FileLock
 
 from nevus.contracts import CorpusError
+from nevus.file_names import is_litter
 from nevus.io.atomic import sync
-from nevus.names import is_litter
 from nevus.tfrecord.framing import frame
 from nevus.tfrecord.index import INDEX, index_text, parse_index
 

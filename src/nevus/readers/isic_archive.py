@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, Table
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 from nevus.readers.names import set_aside_others
 from nevus.readers.same_id import DIFFERENT, settle
 from nevus.readers.tables import matches, set_aside

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 from nevus.readers.options import MelanomaDetectionOptions
 
 LAYOUT = (

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 from nevus.readers.mnist_idx import DIMENSIONS, Bytes, unpack
 from nevus.readers.mnist_source import DigitsSource
 from nevus.readers.options import MnistOptions

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 
 # Of the formats that nevus.corpus.decode takes.
 SUFFIXES = (

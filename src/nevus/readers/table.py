@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
-from nevus.names import refusal
+from nevus.file_names import refusal
 from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning

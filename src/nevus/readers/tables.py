@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
-from nevus.names import is_litter, refusal
+from nevus.file_names import is_litter, refusal
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
 SEPARATORS = ",;\t"  # a spreadsheet writes semicolons where the comma is the decimal sign

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 from nevus.tfrecord.example import Feature, as_text, describe
 from nevus.tfrecord.index import read_indexes
 from nevus.tfrecord.shards import Broken, Record, promised, records, shard_names, split_of

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from nevus.contracts import Source, SourceError
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 
 INDEX = "shards.json"
 

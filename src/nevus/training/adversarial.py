@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from nevus.contracts import Batch, GanBatch, Pixels, StepOutput
 from nevus.training.averaging import averaged
 from nevus.training.images import to_pixels
+from nevus.training.learner_state import Parts, Stateful
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
-from nevus.training.stateful import Parts, Stateful
 
 Network = Callable[..., Tensor]
 

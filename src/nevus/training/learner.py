@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from nevus.contracts import Batch, StepOutput
 from nevus.training.averaging import averaged
+from nevus.training.learner_state import Parts
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
-from nevus.training.stateful import Parts
 
 
 class Learner(Parts):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from nevus.contracts import Pixels
-from nevus.corpus.bars import of_pictures, picture_boxes
+from nevus.corpus.padding_bars import of_pictures, picture_boxes
 from nevus.corpus.resize import fit
 
 SIZES = [(64, 48), (48, 64), (60, 60), (100, 7), (601, 450)]

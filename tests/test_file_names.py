@@ -1,6 +1,6 @@
 import pytest
 
-from nevus.names import is_litter, readable, refusal
+from nevus.file_names import is_litter, readable, refusal
 
 
 @pytest.mark.parametrize(

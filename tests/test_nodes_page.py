@@ -1,5 +1,5 @@
+from nevus.nodes_page import nodes_reference
 from nevus.pipeline_registry import register_pipelines
-from nevus.reference import nodes_reference
 
 
 def test_the_page_of_nodes_is_in_step_with_the_pipelines(project):

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -38,9 +39,7 @@ def code_fingerprint(*modules: ModuleType) -> str:
 
 
 def imported_code_fingerprint(*modules: str) -> str:
-    """SHA-256 of modules and of all modules of the same package that they import, directly or not.
-
-    Imports inside functions do not count: they introduce parts to one another, and the parts are named by who asks.
+    """SHA-256 of modules and of all that they import from their own package, as `imported_modules` finds them.
 
     Args:
         modules: Dotted names.
@@ -48,17 +47,31 @@ def imported_code_fingerprint(*modules: str) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    found: dict[str, str] = {}
+    return fingerprint({name: hashlib.sha256(source).hexdigest() for name, source in _sources(modules).items()})
+
+
+def imported_modules(*modules: str) -> set[str]:
+    """Modules and all modules of the same package that they import, directly or not.
+
+    Imports inside functions do not count: they introduce parts to one another, and the parts are named by who asks.
+
+    Args:
+        modules: Dotted names.
+    """
+    return set(_sources(modules))
+
+
+def _sources(modules: Iterable[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
     waiting = sorted(modules)
     while waiting:
         name = waiting.pop()
         spec = None if name in found else find_spec(name)
         if spec is None or spec.origin is None:
             continue
-        source = Path(spec.origin).read_bytes()
-        found[name] = hashlib.sha256(source).hexdigest()
-        waiting += [other for other in _imports(source) if other.partition(".")[0] == name.partition(".")[0]]
-    return fingerprint(found)
+        found[name] = Path(spec.origin).read_bytes()
+        waiting += [other for other in _imports(found[name]) if other.partition(".")[0] == name.partition(".")[0]]
+    return found
 
 
 def _imports(source: bytes) -> set[str]:

@@ -30,14 +30,18 @@ def checkpoint_key(method: str, seed: int, learner: HasModules, corpora: Iterabl
 
     from nevus.corpus.fingerprint import fingerprint, imported_code_fingerprint
 
-    used = {type(part).__module__ for part in (learner, *learner.modules)}
-    always = {"nevus.training.loop", "nevus.training.batches", "nevus.augment.batch", "nevus.corpus.views"}
     return fingerprint(
         method,
         seed,
         [corpus.fingerprint for corpus in corpora],
         [corpus.manifest[["image_id", "split", "label"]].to_json(orient="values") for corpus in corpora],
         [o.model_dump(mode="json") for o in options],
-        imported_code_fingerprint(*used, *always),
+        imported_code_fingerprint(*code_of(learner)),
         torch.__version__,
     )
+
+
+def code_of(learner: HasModules) -> set[str]:
+    """Modules whose code decides what a learner learns: its own, those of its parts, and those that make its batches."""
+    own = {type(part).__module__ for part in (learner, *learner.modules)}
+    return own | {"nevus.training.loop", "nevus.training.batches", "nevus.augment.batch", "nevus.corpus.views"}

@@ -42,6 +42,6 @@ def checkpoint_key(method: str, seed: int, learner: HasModules, corpora: Iterabl
 
 
 def code_of(learner: HasModules) -> set[str]:
-    """Modules whose code decides what a learner learns: its own, those of its parts, and those that make its batches."""
+    """Modules whose code decides what is learnt: the learner, its parts, and what makes its batches."""
     own = {type(part).__module__ for part in (learner, *learner.modules)}
     return own | {"nevus.training.loop", "nevus.training.batches", "nevus.augment.batch", "nevus.corpus.views"}

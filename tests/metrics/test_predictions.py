@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DataCatalog, DatasetError
 
 from nevus.contracts import CorpusError
 from nevus.metrics.predictions import align, prediction_table, scored_rows
@@ -64,3 +65,30 @@ def test_copies_of_one_file_count_as_one_group(table):
     assert groups[0] == "x"
     assert groups[1] == groups[2] == "image b"
     assert groups.isna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"probability": [0.2, 1.7]}, "must lie between 0 and 1"),
+        ({"seed": None}, "lack seed"),
+    ],
+)
+def test_kedro_refuses_a_table_that_is_no_predictions_where_it_is_handed_over(tmp_path, change, says):
+    rows = {"image_id": ["a", "b"], "split": "test", "group_id": None, "label": [0, 1], "probability": [0.2, 0.7]}
+    good = pd.DataFrame({**rows, "seed": 0})
+    bad = good.drop(columns="seed") if change.get("seed", 0) is None else good.assign(**change)
+    file = tmp_path / "predictions.parquet"
+    entry = {
+        "type": "pandas.ParquetDataset",
+        "filepath": str(file),
+        "validator": "nevus.metrics.predictions.PredictionsValidator",
+    }
+    catalog = DataCatalog.from_config({"ssgan.predictions": entry})
+    catalog.save("ssgan.predictions", good)
+    bad.to_parquet(file)
+    for handing_over in (lambda: catalog.load("ssgan.predictions"), lambda: catalog.save("ssgan.predictions", bad)):
+        with pytest.raises(DatasetError) as caught:
+            handing_over()
+        assert isinstance(caught.value.__cause__, CorpusError)
+        assert says in str(caught.value.__cause__)

@@ -64,6 +64,9 @@ class RunStore:
         """Create the run; runs of this machine whose process has died are ended first."""
         for name, value in PATIENCE.items():
             os.environ.setdefault(name, value)
+        from nevus.io.mlflow_import import import_mlflow
+
+        import_mlflow()
         from mlflow import MlflowClient
 
         self.target = target

@@ -16,6 +16,7 @@ from kedro.io import AbstractDataset
 
 import nevus
 from nevus.contracts import Classifier, NevusError, Pixels
+from nevus.io.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
 MODEL_CODE = PACKAGE / "mlflow_model.py"
@@ -48,6 +49,7 @@ class ModelDataset(AbstractDataset[Classifier, Classifier]):
         Raises:
             NevusError: There is no model in the folder.
         """
+        import_mlflow()
         from mlflow.models import Model
         from safetensors.torch import load_file
 
@@ -97,6 +99,7 @@ def write_model(classifier: Classifier, folder: Path) -> None:
         classifier: What to save.
         folder: Does not exist yet.
     """
+    import_mlflow()
     from mlflow.pyfunc import save_model
     from safetensors.torch import save_file
 
@@ -136,6 +139,7 @@ def forget_machine(folder: Path) -> None:
 
     Loading reads only the file name of the code and the relative path of an artifact.
     """
+    import_mlflow()
     from mlflow.models import Model
 
     description = Model.load(str(folder))
@@ -148,6 +152,7 @@ def forget_machine(folder: Path) -> None:
 
 def signature(example: Pixels, classes: Sequence[str]) -> Any:
     """(N, H, W, 3) uint8 to N rows with one float32 column a class, with any N."""
+    import_mlflow()
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema, TensorSpec
 

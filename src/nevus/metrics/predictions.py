@@ -60,19 +60,26 @@ def scored_rows(table: Table, name: str) -> Table:
         CorpusError: If columns, test rows or labels are missing, an image comes twice (several seeds in one table), a
             label has no column, or probabilities are not in [0, 1] or do not add up to 1.
     """
+    _check_columns(table, name)
     columns = _found_columns(table)
-    wanted = _with_columns(columns)
-    missing = [column for column in wanted if column not in table.columns]
-    if missing:
-        raise CorpusError(
-            f"Predictions of '{name}' need the columns {', '.join(wanted)}, but lack {', '.join(missing)}. "
-            "Add them where the table is made; with more than two classes, probability_0 and so on, one for each, "
-            "stand in the place of probability."
-        )
     rows = table[table["split"] == "test"].reset_index(drop=True)
     _check_rows(rows, name)
     _check_probabilities(rows, name)
     return rows.assign(label=rows["label"].astype(int), **rows[columns].astype(float))
+
+
+class PredictionsValidator:
+    """Kedro's check of a table of predictions where it is saved or loaded: it is what teams hand to one another."""
+
+    def validate(self, data: Table) -> Table:
+        """Hand the table on.
+
+        Raises:
+            CorpusError: Columns are missing, or probabilities are not in [0, 1] or do not add up to 1.
+        """
+        _check_columns(data, "the table")
+        _check_probabilities(data[data["label"].notna()], "the table")
+        return data
 
 
 def align(tables: Mapping[str, Table]) -> dict[str, Table]:
@@ -118,6 +125,17 @@ def _found_columns(table: Table) -> list[str]:
 def _with_columns(probabilities: list[str]) -> list[str]:
     """`PREDICTION_COLUMNS` with these in the place of `probability`."""
     return [column for place in PREDICTION_COLUMNS for column in (probabilities if place == "probability" else [place])]
+
+
+def _check_columns(table: Table, name: str) -> None:
+    wanted = _with_columns(_found_columns(table))
+    missing = [column for column in wanted if column not in table.columns]
+    if missing:
+        raise CorpusError(
+            f"Predictions of '{name}' need the columns {', '.join(wanted)}, but lack {', '.join(missing)}. "
+            "Add them where the table is made; with more than two classes, probability_0 and so on, one for each, "
+            "stand in the place of probability."
+        )
 
 
 def _check_rows(rows: Table, name: str) -> None:

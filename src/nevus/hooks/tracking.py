@@ -109,10 +109,9 @@ class TrackingHooks:
         recorder, routing = self._recorder, self._routing
         if recorder is None or routing is None or not recorder.here:
             return
-        dataset, kinds = self._tracked.get(dataset_name, (None, []))
-        for kind in kinds if dataset is not None else []:
+        for kind in self._tracked[dataset_name][1] if dataset_name in self._tracked else []:
             try:
-                for key, operation in routing.operations(kind, dataset_name, dataset, data):
+                for key, operation in routing.operations(kind, dataset_name, self._tracked[dataset_name][0], data):
                     recorder.record(key, operation)
             except Exception as error:  # a run is worth more than its record
                 logger.warning("'%s' is not tracked as '%s'. %s", dataset_name, kind, brief(error))

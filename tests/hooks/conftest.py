@@ -13,6 +13,7 @@ from kedro.pipeline import Node, Pipeline, node, pipeline
 from kedro.runner import SequentialRunner
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.models import Model
 
 from nevus.contracts import Classifier, NevusError
 from nevus.hooks import TrackingHooks
@@ -37,7 +38,7 @@ FACTORY = {
     },
     "{run}.classifier": {
         "type": "tests.hooks.conftest.RecordDataset",
-        "filepath": "{run}/record.json",
+        "filepath": "{run}/model",
     },
 }
 
@@ -53,11 +54,12 @@ class RecordDataset(AbstractDataset[Classifier, Classifier]):
         return Classifier({}, {}, np.zeros((1, 8, 8, 3), np.uint8), self.record())
 
     def save(self, data: Classifier) -> None:
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        self._filepath.write_text(json.dumps(data.record))
+        self._filepath.mkdir(parents=True, exist_ok=True)
+        Model(flavors={"python_function": {}}).save(str(self._filepath / "MLmodel"))
+        (self._filepath / "record.json").write_text(json.dumps(data.record))
 
     def record(self) -> dict[str, Any]:
-        return json.loads(self._filepath.read_text())
+        return json.loads((self._filepath / "record.json").read_text())
 
     def _describe(self) -> dict[str, Any]:
         return {}
@@ -79,7 +81,7 @@ def classifier_of(method: str, seed: int = 3, variant: str = "", **options: Any)
     return Classifier({}, {}, np.zeros((1, 8, 8, 3), np.uint8), record)
 
 
-def method_flow(*, metrics: pd.DataFrame, fail: bool = False, **tables: pd.DataFrame) -> Pipeline:
+def method_flow(name: str = "ssgan", *, metrics: pd.DataFrame, fail: bool = False) -> Pipeline:
     """The nodes of a method with a baseline, in the order that they run in."""
     history = pd.DataFrame({"step": [1, 2], "labeled_loss": [0.5, 0.4]})
 
@@ -89,7 +91,7 @@ def method_flow(*, metrics: pd.DataFrame, fail: bool = False, **tables: pd.DataF
         return metrics
 
     def fit(method: str, network: Any, seed: int, variant: str) -> tuple[Classifier, pd.DataFrame]:
-        return classifier_of(method, seed, variant), tables.get(method, history)
+        return classifier_of(method, seed, variant), history
 
     def fitting(namespace: str, method: str, after: str) -> Node:
         inputs = [f"params:{method}", "params:seed", "params:variant"]
@@ -99,9 +101,9 @@ def method_flow(*, metrics: pd.DataFrame, fail: bool = False, **tables: pd.DataF
     return pipeline(
         [
             node(lambda ingestion: {"images": 3}, "params:ingestion", "corpus_summary", name="pack"),
-            fitting("ssgan.baseline", "supervised", "corpus_summary"),
-            fitting("ssgan", "ssgan", "ssgan.baseline.history"),
-            node(evaluate, ["ssgan.classifier", "ssgan.baseline.classifier"], "ssgan.metrics", name="ssgan.evaluate"),
+            fitting(f"{name}.baseline", "supervised", "corpus_summary"),
+            fitting(name, name, f"{name}.baseline.history"),
+            node(evaluate, [f"{name}.classifier", f"{name}.baseline.classifier"], f"{name}.metrics", name="evaluate"),
         ]
     )
 
@@ -172,45 +174,48 @@ def audit() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture
 def make_catalog(root: Path) -> Callable[..., DataCatalog]:
-    def make(**data: Any) -> DataCatalog:
-        config = {name: entry | {"filepath": str(root / entry["filepath"])} for name, entry in FACTORY.items()}
-        catalog = DataCatalog.from_config(config)
-        for name, value in data.items():
-            catalog[name] = value
-        return catalog
+    return lambda **data: catalog_in(root, data)
 
-    return make
+
+def run_with(
+    hooks: TrackingHooks,
+    root: Path,
+    flow: Pipeline,
+    catalog: DataCatalog,
+    *,
+    uri: str | None = None,
+    parameters: dict[str, Any] | None = None,
+    **params: Any,
+) -> None:
+    """Run a pipeline with hooks as a Kedro session does."""
+    manager = _create_hook_manager()
+    manager.register(hooks)
+    loader = {"mlflow": {"enabled": True, "tracking_uri": uri, "experiment": "lesions"}}
+    hooks.after_context_created(SimpleNamespace(config_loader=loader, project_path=root))
+    hooks.after_catalog_created({"parameters": parameters or {}})
+    run_params = {"pipeline_names": ["ssgan"], "env": None, "project_path": str(root), "runner": "x"} | params
+    common = {"run_params": run_params, "pipeline": flow, "catalog": catalog}
+    manager.hook.before_pipeline_run(**common)
+    try:
+        result = SequentialRunner().run(flow, catalog, manager)
+    except Exception as error:
+        manager.hook.on_pipeline_error(error=error, **common)
+        raise
+    manager.hook.after_pipeline_run(run_result=result, **common)
+
+
+def catalog_in(root: Path, data: dict[str, Any]) -> DataCatalog:
+    """A catalog whose files lie in a folder."""
+    config = {name: entry | {"filepath": str(root / entry["filepath"])} for name, entry in FACTORY.items()}
+    catalog = DataCatalog.from_config(config)
+    for name, value in data.items():
+        catalog[name] = value
+    return catalog
 
 
 @pytest.fixture
 def run(root: Path) -> Callable[..., None]:
-    """Run a pipeline with hooks as a Kedro session does."""
-
-    def run(
-        flow: Pipeline,
-        catalog: DataCatalog,
-        *,
-        hooks: TrackingHooks,
-        uri: str | None = None,
-        parameters: dict[str, Any] | None = None,
-        **params: Any,
-    ) -> None:
-        manager = _create_hook_manager()
-        manager.register(hooks)
-        loader = {"mlflow": {"enabled": True, "tracking_uri": uri, "experiment": "lesions"}}
-        hooks.after_context_created(SimpleNamespace(config_loader=loader, project_path=root))
-        hooks.after_catalog_created({"parameters": parameters or {}})
-        run_params = {"pipeline_names": ["ssgan"], "env": None, "project_path": str(root), "runner": "x"} | params
-        common = {"run_params": run_params, "pipeline": flow, "catalog": catalog}
-        manager.hook.before_pipeline_run(**common)
-        try:
-            result = SequentialRunner().run(flow, catalog, manager)
-        except Exception as error:
-            manager.hook.on_pipeline_error(error=error, **common)
-            raise
-        manager.hook.after_pipeline_run(run_result=result, **common)
-
-    return run
+    return lambda flow, catalog, *, hooks, **more: run_with(hooks, root, flow, catalog, **more)
 
 
 @pytest.fixture

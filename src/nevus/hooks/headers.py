@@ -116,8 +116,8 @@ def run_name(run: PlannedRun, tags: Mapping[str, str]) -> str:
 
 def _tags(method: str, variant: Any, seed: Any, own: Mapping[str, str]) -> dict[str, str]:
     network = own.get("network.kind") or own.get("network.architecture")
-    tags = {"method": method or None, "variant": str(variant or ""), "seed": seed, "network": network}
-    return {key: str(value) for key, value in tags.items() if value is not None}
+    tags = {"method": method, "variant": variant, "seed": seed, "network": network}
+    return {key: str(value) for key, value in tags.items() if value not in (None, "")}
 
 
 def used_groups(inputs: Iterable[str], parameters: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ POINTS_A_BATCH = 1000  # MLflow's limits
 PARAMS_A_BATCH = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 5000
-LONGEST_DIGEST = 36
+DIGEST = 12  # characters of the fingerprint; the tag has all 64, MLflow takes 36 and its table shows fewer
 CUT = " … [cut]"
 REFUSED = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "REQUEST_LIMIT_EXCEEDED"}
 
@@ -139,7 +139,7 @@ class RunStore:
             images = {split: count for split, count in header.images.items() if (split == "test") == of_test}
             profile = json.dumps({"images": images}) if images else None
             shown = f"{name} (test)" if of_test else name
-            dataset = Dataset(shown, corpus[:LONGEST_DIGEST], "nevus", source, profile=profile)
+            dataset = Dataset(shown, corpus[:DIGEST], "nevus", source, profile=profile)
             inputs.append(DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, context)]))
         self._client.log_inputs(self.run_id, inputs)
 

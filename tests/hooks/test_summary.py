@@ -9,7 +9,7 @@ from kedro_datasets.json import JSONDataset
 from rich.console import Console
 
 from nevus.hooks import SummaryHooks
-from nevus.hooks.store import Target
+from nevus.hooks.experiment import Target
 from nevus.hooks.summary import fitting_metrics, interval, where_run_is
 from nevus.metrics.titles import TITLES
 from tests.hooks.conftest import flow_of
@@ -86,7 +86,9 @@ def test_the_summary_names_the_report_the_model_and_the_run(
 
     printed = capsys.readouterr().out
     assert "Report: data/report.json" in printed
-    assert "MLflow: mlflow ui (run abc in mlflow.db)" in printed
+    assert "MLflow: mlflow ui\n" in printed
+    assert "http://127.0.0.1:5000/#/experiments/1?workflowType=machine_learning\n" in printed
+    assert "http://127.0.0.1:5000/#/experiments/1/runs/abc" in printed
     assert "Research use only" in printed
     assert "Model:" not in printed
 
@@ -159,7 +161,16 @@ def test_half_an_audit_prints_only_where_its_page_is(tmp_path: Path, capsys: pyt
     assert "summed" in printed
 
 
-def test_a_run_on_a_server_is_shown_by_its_page() -> None:
+def test_a_run_on_a_server_is_shown_by_its_pages_there() -> None:
     place = SimpleNamespace(target=Target("http://box:5000/", "lesions"), run_id="abc", experiment_id="1")
 
-    assert where_run_is(place, Path()) == ["MLflow: http://box:5000/#/experiments/1/runs/abc"]
+    assert [line.split()[-1] for line in where_run_is(place, Path())[1:]] == [
+        "http://box:5000/#/experiments/1?workflowType=machine_learning",
+        "http://box:5000/#/experiments/1/runs/abc?workflowType=machine_learning",
+    ]
+
+
+def test_a_database_elsewhere_is_named_in_the_command() -> None:
+    place = SimpleNamespace(target=Target("sqlite:////data/runs.db", "lesions"), run_id="abc", experiment_id="1")
+
+    assert where_run_is(place, Path())[0] == "MLflow: mlflow ui --backend-store-uri sqlite:////data/runs.db"

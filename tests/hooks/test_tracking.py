@@ -19,8 +19,9 @@ from nevus.hooks.provenance import process_start
 from nevus.hooks.store import POINTS_A_BATCH, RunStore
 from nevus.io.model import ModelDataset
 from nevus.networks.build import build
-from tests.hooks.conftest import flow_of
+from tests.hooks.conftest import PARAMETERS, flow_of, method_flow
 
+METHOD, BASELINE = "ssgan-wide/seed3", "supervised, baseline of ssgan-wide/seed3"
 UNREACHABLE = "http://127.0.0.1:9"
 
 
@@ -42,52 +43,47 @@ def test_a_run_has_its_parameters_flat_and_only_those_it_uses(hooks, run, make_c
     run(flow, catalog, hooks=hooks, parameters={"ssgan": options, "supervised": {"lr": 0.1}})
 
     found = only_run()
-    assert found.data.params.keys() == {"ssgan.seed", "ssgan.generator.width", "ssgan.note"}
+    assert found.data.params.keys() == {"ssgan.seed", "ssgan.generator.width", "ssgan.note"}  # of no method
     assert found.data.params["ssgan.generator.width"] == "64"
     assert len(found.data.params["ssgan.note"]) == 6000
     assert found.data.params["ssgan.note"].endswith("[cut]")
 
 
-def test_a_run_says_where_it_comes_from(hooks, run, make_catalog, only_run) -> None:
-    options = Ssgan(seed=3, generator=Generator(width=64))
-    flow = pipeline([node(lambda options: {"a": 1}, "params:ssgan", "ssgan.report", name="fit")])
+def test_a_run_without_a_method_says_where_it_comes_from(hooks, run, make_catalog, only_run) -> None:
+    flow = pipeline([node(lambda _: {"a": 1}, "params:seed", "audit.report", name="look")])
+    catalog = make_catalog(**{"params:seed": 3})
 
-    run(flow, make_catalog(**{"params:ssgan": options}), hooks=hooks, parameters={"ssgan": options}, env="isic2017")
+    run(flow, catalog, hooks=hooks, parameters=PARAMETERS, env="isic2017", pipeline_names=["ingestion"])
 
     found = only_run()
-    assert found.info.status == "FINISHED"
-    assert found.info.run_name == "ssgan-seed3"
-    assert (found.data.tags["method"], found.data.tags["dataset"], found.data.tags["seed"]) == (
-        "ssgan",
-        "isic2017",
-        "3",
-    )
-    assert found.data.tags["pid"] == str(os.getpid())
+    assert (found.info.status, found.info.run_name) == ("FINISHED", "ingestion")
+    tags = found.data.tags
+    assert (tags["pipeline"], tags["dataset"], tags["seed"]) == ("ingestion", "isic2017", "3")
+    assert tags["pid"] == str(os.getpid())
+    assert "method" not in tags
 
 
-def test_metrics_of_a_factory_made_dataset_are_logged(hooks, run, make_catalog, only_run, metrics) -> None:
+def test_metrics_are_those_of_the_method_and_of_floors_without_bounds(
+    hooks, run, make_catalog, only_run, metrics
+) -> None:
     run(flow_of(ssgan__metrics=metrics), make_catalog(seed=0), hooks=hooks)
 
     assert only_run().data.metrics == {
         "accuracy": 0.81,
-        "accuracy_low": 0.77,
-        "accuracy_high": 0.85,
         "auc": 0.88,
-        "supervised/accuracy": 0.75,
-        "supervised/accuracy_low": 0.70,
-        "supervised/accuracy_high": 0.80,
-        "majority class/accuracy": 0.5,
+        "baseline/accuracy": 0.75,  # no baseline is in this pipeline, so it has no run of its own
+        "floor/majority class/accuracy": 0.5,
     }
 
 
-def test_metrics_of_two_methods_in_one_run_do_not_overwrite_each_other(
-    hooks, run, make_catalog, only_run, metrics
-) -> None:
-    other = metrics.assign(value=0.1)
-    run(flow_of(ssgan__metrics=metrics, fixmatch__metrics=other), make_catalog(seed=0), hooks=hooks)
+def test_two_methods_in_one_call_are_two_runs(hooks, run, make_catalog, client, metrics) -> None:
+    flow = flow_of(ssgan__metrics=metrics, fixmatch__metrics=metrics.assign(value=0.1), audit__report={"a": 1})
+    run(flow, make_catalog(seed=0), hooks=hooks)
 
-    found = only_run().data.metrics
-    assert (found["ssgan/accuracy"], found["fixmatch/accuracy"]) == (0.81, 0.1)
+    found = client.search_runs([client.get_experiment_by_name("lesions").experiment_id])
+    assert {one.info.run_name: one.data.metrics["accuracy"] for one in found} == {"ssgan": 0.81, "fixmatch": 0.1}
+    for one in found:  # what belongs to neither is in both
+        assert [file.path for file in client.list_artifacts(one.info.run_id, "audit")] == ["audit/report.json"]
 
 
 def test_a_long_history_is_whole_and_sent_in_batches(
@@ -106,22 +102,22 @@ def test_a_long_history_is_whole_and_sent_in_batches(
     monkeypatch.setattr(mlflow.MlflowClient, "log_batch", log_batch)
     run(flow_of(ssgan__history=history), make_catalog(seed=0), hooks=hooks)
 
-    found = client.get_metric_history(only_run().info.run_id, "ssgan/loss")
+    found = client.get_metric_history(only_run().info.run_id, "loss")
     assert [(m.step, m.value) for m in found] == [(s, 1.0 / (1 + s)) for s in range(0, 1500, 2)]
-    assert len(client.get_metric_history(only_run().info.run_id, "ssgan/rate")) == 1500
+    assert len(client.get_metric_history(only_run().info.run_id, "rate")) == 1500
     assert max(sizes) == POINTS_A_BATCH
     assert sum(sizes) == 2250
 
 
-def test_artifacts_lie_under_the_namespace_beside_the_database(
+def test_artifacts_lie_beside_the_database_under_the_same_names_for_every_method(
     hooks, run, make_catalog, only_run, client, root
 ) -> None:
     history = pd.DataFrame({"step": [1], "loss": [0.5]})
     run(flow_of(ssgan__report={"a": 1}, ssgan__history=history), make_catalog(seed=0), hooks=hooks)
 
     found = only_run()
-    paths = {file.path for file in client.list_artifacts(found.info.run_id, "ssgan")}
-    assert paths == {"ssgan/report.json", "ssgan/history.csv"}
+    paths = {file.path for file in client.list_artifacts(found.info.run_id)}
+    assert paths == {"report.json", "history.csv"}
     assert found.info.artifact_uri.startswith((root / "mlartifacts").as_uri())
 
 
@@ -174,36 +170,36 @@ def test_a_server_that_never_answers_costs_seconds_and_loses_nothing(
     assert found.info.status == "FINISHED"
     assert found.data.metrics["accuracy"] == 0.81
     assert found.data.tags["wanted_tracking_uri"] == UNREACHABLE
-    assert client.list_artifacts(found.info.run_id, "ssgan")
+    assert client.list_artifacts(found.info.run_id)
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
 
 
+@pytest.mark.parametrize("last", ["log_history", "end"])
 def test_a_server_that_dies_in_the_middle_loses_nothing(
-    hooks, run, make_catalog, client, root: Path, metrics, empty_store, monkeypatch: pytest.MonkeyPatch
+    last, train, runs, client, root: Path, metrics, empty_store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "remote").mkdir()
     (root / "remote" / "mlflow.db").write_bytes(empty_store)
-    whole = RunStore.log_history
+    whole, calls = getattr(RunStore, last), []
 
-    def die(self, points):
+    def die(self, *arguments):
         if "/remote/" in self.target.uri:
-            raise ConnectionError("gone")
-        whole(self, points)
+            calls.append(arguments)
+            if len(calls) == 2:  # the baseline's own has been taken
+                raise ConnectionError("gone")
+        whole(self, *arguments)
 
-    monkeypatch.setattr(RunStore, "log_history", die)
-    history = pd.DataFrame({"step": [1, 2], "loss": [0.5, 0.4]})
-    flow = flow_of(ssgan__metrics=metrics, ssgan__history=history, ssgan__report={"a": 1})
-    run(flow, make_catalog(seed=0), hooks=hooks, uri=f"sqlite:///{root}/remote/mlflow.db")
+    monkeypatch.setattr(RunStore, last, die)
+    train(method_flow(metrics=metrics), uri=f"sqlite:///{root}/remote/mlflow.db")
 
-    experiment = client.get_experiment_by_name("lesions")
-    (found,) = client.search_runs([experiment.experiment_id])
-    assert found.info.status == "FINISHED"
-    assert found.data.metrics["accuracy"] == 0.81  # recorded on the server before it died, and replayed here
-    assert found.data.metrics["ssgan/loss"] == 0.4
-    assert {f.path for f in client.list_artifacts(found.info.run_id, "ssgan")} == {
-        "ssgan/report.json",
-        "ssgan/history.csv",
-    }
+    found = runs()
+    assert {name: one.info.status for name, one in found.items()} == {METHOD: "FINISHED", BASELINE: "FINISHED"}
+    # Recorded on the server before it died, and replayed here.
+    assert found[BASELINE].data.metrics == {"accuracy": 0.75, "labeled_loss": 0.4}
+    assert found[METHOD].data.metrics["accuracy"] == 0.81
+    assert found[METHOD].data.metrics["labeled_loss"] == 0.4
+    assert found[BASELINE].data.tags["mlflow.parentRunId"] == found[METHOD].info.run_id
+    assert {f.path for f in client.list_artifacts(found[BASELINE].info.run_id)} == {"history.csv"}
 
 
 def test_a_part_that_mlflow_refuses_costs_that_part_only(hooks, run, make_catalog, only_run, metrics) -> None:
@@ -279,9 +275,9 @@ def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_i
     images = np.zeros((2, 8, 8, 3), dtype=np.uint8)
     spec = {"network": network, "size": 8, "classes": ["benign", "melanoma"], "average_d4": False}
     catalog = make_catalog(seed=0)
-    catalog["ssgan.model"] = ModelDataset(filepath=str(root / "model"), metadata={"mlflow": "model"})
+    catalog["ssgan.classifier"] = ModelDataset(filepath=str(root / "model"), metadata={"mlflow": "model"})
 
-    flow = flow_of(ssgan__model=Classifier(weights, spec, images), ssgan__metrics=metrics)
+    flow = flow_of(ssgan__classifier=Classifier(weights, spec, images), ssgan__metrics=metrics)
     run(flow, catalog, hooks=hooks)
 
     found = only_run()

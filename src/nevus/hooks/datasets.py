@@ -42,6 +42,31 @@ def find_dataset(catalog: Catalog, name: str) -> AnyDataset | None:
     return getattr(dataset, "_dataset", dataset)
 
 
+def read_record(catalog: Catalog, namespace: str) -> dict[str, Any]:
+    """What the saved classifier of a method says of its training, or that of the method that the namespace is part of.
+
+    Returns:
+        `Classifier.record`; {} where there is no classifier, or one from before there were records.
+    """
+    while namespace:
+        dataset = find_dataset(catalog, f"{namespace}.classifier")
+        record = record_of(dataset, None)
+        if record:
+            return record
+        namespace = namespace.rpartition(".")[0]
+    return {}
+
+
+def record_of(dataset: AnyDataset | None, data: Any) -> dict[str, Any]:
+    """What a classifier says of its training: one in memory, or where that is None the one that a dataset has saved."""
+    try:
+        found = data.record if data is not None else dataset.record()  # type: ignore[union-attr]
+    except Exception:  # nothing saved yet, or a dataset of another type
+        logger.debug("No record of a training in %s", dataset, exc_info=True)
+        return {}
+    return dict(found or {})
+
+
 def local_path(dataset: AnyDataset) -> Path:
     """The file or folder behind a dataset.
 

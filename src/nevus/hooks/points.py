@@ -28,39 +28,38 @@ class Point(NamedTuple):
     timestamp: int
 
 
-def metric_points(table: Table, prefix: str = "") -> list[Point]:
-    """Final values with their intervals.
+def metric_points(table: Table, role: str, prefix: str = "") -> list[Point]:
+    """Final values of the rows of one role, as `{metric}`, so that runs of different methods share a chart.
 
-    Rows of the method itself become `{metric}`, `{metric}_low` and `{metric}_high`, so that runs of different methods
-    share a column in the MLflow UI; other rows carry their method's name in front. NaN is left out.
+    Where the role's rows are of several methods, and for floors always, the method's name goes in front. The bounds of
+    the intervals stay in the table: as metrics they would be two more charts each. NaN is left out.
 
     Args:
         table: One row a method and metric, columns as in `METRIC_COLUMNS`.
-        prefix: Put before every key, such as `ssgan/` when one run holds the metrics of several methods.
+        role: "method", "baseline" or "floor".
+        prefix: Put before every key, such as `floor/`.
 
     Raises:
         ValueError: A column is missing.
     """
     _require(table, METRIC_COLUMNS)
     now = _now()
-    methods = table.loc[table["role"] == "method", "method"]
-    alone = methods.nunique() <= 1
+    rows = table.loc[table["role"] == role, list(METRIC_COLUMNS)]
+    alone = role != "floor" and rows["method"].nunique() <= 1
     points = []
-    for row in table[list(METRIC_COLUMNS)].to_dict("records"):
-        name = str(row["metric"]) if row["role"] == "method" and alone else f"{row['method']}/{row['metric']}"
-        for suffix, column in (("", "value"), ("_low", "low"), ("_high", "high")):
-            number = float(row[column])
-            if not math.isnan(number):
-                points.append(Point(_key(f"{prefix}{name}{suffix}"), number, 0, now))
+    for row in rows.to_dict("records"):
+        name = str(row["metric"]) if alone else f"{row['method']}/{row['metric']}"
+        if not math.isnan(value := float(row["value"])):
+            points.append(Point(_key(f"{prefix}{name}"), value, 0, now))
     return points
 
 
-def history_points(table: Table, namespace: str) -> list[Point]:
+def history_points(table: Table, prefix: str = "") -> list[Point]:
     """Curves: every numeric column of a table with an integer `step` column, NaN left out.
 
     Args:
         table: One row a logged step.
-        namespace: Put before the column's name: `ssgan` gives `ssgan/loss`.
+        prefix: Put before the column's name, such as `fold/`.
 
     Raises:
         ValueError: There is no `step` column.
@@ -72,7 +71,7 @@ def history_points(table: Table, namespace: str) -> list[Point]:
     points = []
     for column in columns:
         values = columns[column].to_numpy(dtype="float64", na_value=math.nan).tolist()
-        key = _key(f"{namespace}/{column}")
+        key = _key(f"{prefix}{column}")
         points += [Point(key, value, step, now) for step, value in zip(steps, values, strict=True) if value == value]
     return points
 

@@ -1,4 +1,4 @@
-"""Where a run comes from: its parameters, its code and its process."""
+"""Where a run comes from: its code, its command and its process."""
 
 from __future__ import annotations
 
@@ -8,97 +8,62 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
 
-
-@dataclass(frozen=True)
-class Header:
-    """What a run starts with.
-
-    Attributes:
-        name: Shown in the list of runs.
-        tags: Method, dataset, seed, code and process.
-        params: Flat parameters.
-        started: Milliseconds since 1970.
-    """
-
-    name: str
-    tags: dict[str, str]
-    params: dict[str, str]
-    started: int
+DEFAULT = "__default__"
 
 
-def describe_run(
-    run_params: Mapping[str, Any], inputs: Iterable[str], parameters: Mapping[str, Any], dataset: str | None
-) -> Header:
-    """Name, tags and parameters of a run.
+def call_tags(run_params: Mapping[str, Any], pipeline: Pipeline, registered: Mapping[str, Pipeline]) -> dict[str, str]:
+    """Tags that all runs of one call share.
 
     Args:
         run_params: As Kedro hands them to `before_pipeline_run`.
-        inputs: Names of the pipeline's free inputs; `params:ssgan.steps` brings in the whole group `ssgan`.
-        parameters: The project's parameters by group, validated models or plain values.
-        dataset: Name of the data set; None takes the name of the configuration environment.
+        pipeline: What runs, perhaps a part of what was asked for.
+        registered: The project's pipelines by name.
     """
-    groups = used_groups(inputs, parameters)
-    params = flatten({group: parameters[group] for group in groups if group in parameters})
-    params = flatten(run_params.get("runtime_params") or {}) | params
-    method = "+".join(sorted(run_params.get("pipeline_names") or ["__default__"]))
-    seed = find_seed(params, method)
+    name, scope = call_scope(run_params.get("pipeline_names") or [DEFAULT], pipeline, registered)
     env = run_params.get("env")
-    env = env if env and env != "local" else "base"
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    name = f"{method.strip('_')}-seed{seed}" if seed is not None else method.strip("_")
-    tags = {
-        "method": method,
-        "dataset": dataset or env,
-        "env": env,
-        "command": command,
+    program = Path(sys.argv[0]).name
+    return {
+        "pipeline": name,
+        **({"scope": scope} if scope else {}),
+        "env": env if env and env != "local" else "base",
+        "command": shlex.join([program, *sys.argv[1:]]),
         "host": socket.gethostname(),
         "pid": str(os.getpid()),
         "pid_started": process_start(os.getpid()) or "",
-        "mlflow.runName": name,
         "mlflow.user": _user(),
-        "mlflow.source.name": Path(sys.argv[0]).name,
+        "mlflow.source.name": program,
         "mlflow.source.type": "LOCAL",
-        **({"seed": seed} if seed is not None else {}),
         **_git_tags(Path(run_params.get("project_path") or ".")),
     }
-    return Header(name, tags, params, int(time.time() * 1000))
 
 
-def used_groups(inputs: Iterable[str], parameters: Mapping[str, Any]) -> list[str]:
-    """Top-level parameter groups behind the names of a pipeline's inputs, sorted."""
-    names = set(inputs)
-    if "parameters" in names:
-        return sorted(parameters)
-    return sorted({name.removeprefix("params:").partition(".")[0] for name in names if name.startswith("params:")})
+def call_scope(names: list[str], pipeline: Pipeline, registered: Mapping[str, Pipeline]) -> tuple[str, str | None]:
+    """The name of what was asked for, and whether all of it runs.
 
+    Args:
+        names: Of pipelines; the default one is called by the name that it has besides.
+        pipeline: What runs.
+        registered: The project's pipelines by name.
 
-def flatten(value: Any, path: str = "") -> dict[str, str]:
-    """Nested dictionaries and models as `{"ssgan.generator.width": "64"}`; an empty one leaves nothing."""
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json")
-    elif is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
-    if not isinstance(value, Mapping):
-        return {path: str(value)}
-    flat: dict[str, str] = {}
-    for key, inner in value.items():
-        flat |= flatten(inner, f"{path}.{key}" if path else str(key))
-    return flat
-
-
-def find_seed(params: Mapping[str, str], method: str) -> str | None:
-    """The value of the outermost `*.seed`, the method's own group first."""
-    keys = [key for key in params if key.endswith(".seed")]
-    best = min(keys, key=lambda key: (not key.startswith(f"{method}."), key.count("."), key), default=None)
-    return None if best is None else params[best]
+    Returns:
+        Names joined by "+", and "whole", "partial", or None where a pipeline is not registered.
+    """
+    nodes = {name: {node.name for node in registered[name].nodes} for name in registered}
+    if names == [DEFAULT]:
+        twins = (name for name in sorted(nodes) if name != DEFAULT and nodes[name] == nodes.get(DEFAULT))
+        names = [next(twins, DEFAULT)]
+    shown = "+".join(sorted(names)).strip("_")
+    if not all(name in nodes for name in names):
+        return shown, None
+    wanted = set().union(*(nodes[name] for name in names))
+    return shown, "whole" if {node.name for node in pipeline.nodes} >= wanted else "partial"
 
 
 def process_start(pid: int) -> str | None:

@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 ROLES = ("method", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 UNLIMITED = 10_000
+LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`
+RUNS = "workflowType=machine_learning"
 NOTICE = "Research use only: not a medical device, not for diagnosis."
 
 
@@ -145,16 +147,22 @@ def where_audit_is(findings: Table | None, outputs: list[str], catalog: Catalog,
 
 
 def where_run_is(place: RunStore | None, root: Path) -> list[str]:
-    """How to see the run in MLflow."""
+    """How to see the run in MLflow: where the user interface has to be started first, by which command.
+
+    MLflow 3 opens an experiment on its overview for GenAI applications, whatever the experiment is; only the link says
+    otherwise.
+    """
     if place is None:
         return []
     uri = place.target.uri
-    if uri.startswith(("http://", "https://")):
-        return [f"MLflow: {uri.rstrip('/')}/#/experiments/{place.experiment_id}/runs/{place.run_id}"]
-    database = Path(uri.removeprefix("sqlite:///"))
-    bare = database == root / "mlflow.db"
+    remote = uri.startswith(("http://", "https://"))
+    experiment = f"{uri.rstrip('/') if remote else LOCAL_UI}/#/experiments/{place.experiment_id}"
+    links = [f"  all runs: {experiment}?{RUNS}", f"  this run: {experiment}/runs/{place.run_id}?{RUNS}"]
+    if remote:
+        return ["MLflow:", *links]
+    bare = uri == f"sqlite:///{root / 'mlflow.db'}"
     command = "mlflow ui" if bare else f"mlflow ui --backend-store-uri {uri}"
-    return [f"MLflow: {command} (run {place.run_id} in {_short(database, root) if uri.startswith('sqlite') else uri})"]
+    return [f"MLflow: {command}", *links]
 
 
 def _load(catalog: Catalog, name: str) -> Table | None:

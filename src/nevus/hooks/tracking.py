@@ -1,4 +1,4 @@
-"""One `kedro run` is one MLflow run: parameters, curves, metrics, figures and model."""
+"""A trained method is one MLflow run, with its parameters, curves, metrics, figures and model."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from kedro.framework.hooks import hook_impl
 from pydantic import ValidationError
 
 from nevus.contracts import NevusError, Options
-from nevus.hooks.datasets import find_tracked, local_path
-from nevus.hooks.points import history_points, metric_points
-from nevus.hooks.provenance import describe_run
-from nevus.hooks.recorder import Operation, Recorder, brief
-from nevus.hooks.store import RunStore, Target
+from nevus.hooks.datasets import find_tracked
+from nevus.hooks.experiment import Target
+from nevus.hooks.headers import Call
+from nevus.hooks.provenance import call_tags
+from nevus.hooks.recorder import Recorder, brief
+from nevus.hooks.routing import Routing
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.pipeline import Pipeline
 
     from nevus.hooks.datasets import AnyDataset, Catalog
+    from nevus.hooks.store import RunStore
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class TrackingOptions(Options):
 class TrackingHooks:
     """Tracks what the catalog marks with `metadata: {mlflow: metrics | history | artifact | model}` (or a list).
 
+    The namespace in front of a dataset's name says whose run it goes to; what has none goes to all that are not nested.
     Tracking never ends a run: what cannot be recorded is a warning.
     """
 
@@ -54,11 +57,12 @@ class TrackingHooks:
         self._dataset: str | None = None
         self._parameters: dict[str, Any] = {}
         self._tracked: dict[str, tuple[AnyDataset, list[str]]] = {}
+        self._routing: Routing | None = None
         self._recorder: Recorder | None = None
 
     @property
     def place(self) -> RunStore | None:
-        """The run where it is kept, once it has ended; None when it is not tracked."""
+        """The first run where it is kept, once it has ended; None when it is not tracked."""
         return self._recorder.place if self._recorder else None
 
     @hook_impl
@@ -90,24 +94,29 @@ class TrackingHooks:
         if self._options is None or not self._options.enabled:
             return
         self._tracked = find_tracked(pipeline, catalog)
-        header = describe_run(run_params, pipeline.inputs(), self._parameters, self._dataset)
+        tags = call_tags(run_params, pipeline, registered_pipelines())
+        tags["dataset"] = self._dataset or tags["env"]
+        call = Call(tags, run_params.get("runtime_params") or {}, self._parameters, pipeline.inputs())
+        self._routing = Routing(pipeline, catalog, call)
         local = sqlite_target(self._root / "mlflow.db", self._options)
-        self._recorder = Recorder(wanted_target(self._options, self._root, local), local, header)
+        self._recorder = Recorder(wanted_target(self._options, self._root, local), local, self._routing.headers)
         if "ParallelRunner" in str(run_params.get("runner")):
             self._recorder.wait_until_open()  # forking while a thread imports would leave its locks taken in the forks
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Track what was saved."""
-        recorder = self._recorder
-        if recorder is None or not recorder.here or dataset_name not in self._tracked:
+        recorder, routing = self._recorder, self._routing
+        if recorder is None or routing is None or not recorder.here:
             return
-        dataset, kinds = self._tracked[dataset_name]
-        for kind in kinds:
+        for kind in self._tracked[dataset_name][1] if dataset_name in self._tracked else []:
             try:
-                recorder.record(self._operation(kind, dataset_name, dataset, data))
+                for key, operation in routing.operations(kind, dataset_name, self._tracked[dataset_name][0], data):
+                    recorder.record(key, operation)
             except Exception as error:  # a run is worth more than its record
                 logger.warning("'%s' is not tracked as '%s'. %s", dataset_name, kind, brief(error))
+        if (complete := routing.cross_off(dataset_name)) is not None:
+            recorder.complete(complete)
 
     @hook_impl
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
@@ -121,7 +130,8 @@ class TrackingHooks:
         """End the run as FAILED."""
         if self._recorder is not None:
             text = f"{type(error).__name__}: {error}"
-            self._recorder.record(lambda run: run.set_tag("error", text))
+            for key in self._recorder.unfinished:
+                self._recorder.record(key, lambda run: run.set_tag("error", text))
         self._end("FAILED")
 
     def _end(self, status: str) -> None:
@@ -138,21 +148,16 @@ class TrackingHooks:
                 continue
             self.after_dataset_saved(name, data)
 
-    def _operation(self, kind: str, name: str, dataset: AnyDataset, data: Any) -> Operation:
-        namespace = name.partition("@")[0].rpartition(".")[0]
-        if kind == "metrics":
-            several = sum("metrics" in kinds for _, kinds in self._tracked.values()) > 1
-            points = metric_points(data, f"{namespace or name}/" if several else "")
-            return lambda run: run.log_metrics(points, namespace or name)
-        if kind == "history":
-            curves = history_points(data, namespace or name)
-            return lambda run: run.log_history(curves)
-        if kind not in ("artifact", "model"):
-            raise ValueError("metadata.mlflow must be metrics, history, artifact or model; change it in the catalog")
-        path = local_path(dataset)
-        if kind == "model":
-            return lambda run: run.log_model(path, namespace or name)
-        return lambda run: run.log_artifact(path, namespace.replace(".", "/") or None)
+
+def registered_pipelines() -> dict[str, Pipeline]:
+    """The project's pipelines by name; none where there is no project."""
+    from kedro.framework.project import pipelines
+
+    try:
+        return dict(pipelines)
+    except Exception:  # the run has its pipeline already
+        logger.debug("The registry of pipelines cannot be read", exc_info=True)
+        return {}
 
 
 def sqlite_target(database: Path, options: TrackingOptions) -> Target:

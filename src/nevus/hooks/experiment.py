@@ -1,0 +1,110 @@
+"""The experiment that runs are kept in: found or made in any store, and cleared of runs whose process has died."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nevus.hooks.provenance import process_start
+from nevus.io.mlflow_import import import_mlflow
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+# A server that cannot be reached costs seconds, not MLflow's default of many minutes.
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+}
+LOCK_SECONDS = 60  # the tables of a new database take five
+TAGS = {"mlflow.experimentKind": "custom_model_development"}  # not a GenAI application
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where runs are kept.
+
+    Attributes:
+        uri: MLflow's tracking URI.
+        experiment: Name; made if there is none.
+        artifacts: URI of the folder for the artifacts of a new experiment; None leaves it to the server.
+    """
+
+    uri: str
+    experiment: str
+    artifacts: str | None = None
+
+
+def open_experiment(target: Target) -> tuple[MlflowClient, str]:
+    """A client and the experiment's id; runs of this machine whose process has died are ended.
+
+    Raises:
+        TimeoutError: Another process is making the tables of the database, and does not come to an end.
+    """
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
+    import_mlflow()
+    from mlflow import MlflowClient
+
+    with _alone(target):
+        client = MlflowClient(tracking_uri=target.uri)
+        experiment_id = _experiment_id(client, target)
+    end_dead_runs(client, experiment_id)
+    return client, experiment_id
+
+
+def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:
+    """Mark runs as KILLED that this machine left RUNNING and whose process no longer lives (`kill -9`, power cut)."""
+    host = socket.gethostname()
+    wanted = f"attributes.status = 'RUNNING' and tags.host = '{host}'"
+    for run in client.search_runs([experiment_id], wanted):
+        tags = run.data.tags
+        if tags.get("pid", "").isdigit() and process_start(int(tags["pid"])) != tags.get("pid_started"):
+            client.set_terminated(run.info.run_id, "KILLED", int(time.time() * 1000))
+
+
+@contextmanager
+def _alone(target: Target) -> Iterator[None]:
+    """Two first runs at once would both make the tables of a new database, and one of them would fail."""
+    from filelock import FileLock, Timeout
+
+    scheme, slashes, path = target.uri.partition(":///")
+    if scheme != "sqlite" or not slashes:
+        yield
+        return
+    file = Path(path).with_name(f".{Path(path).name}.lock")
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout as error:
+        raise TimeoutError(
+            f"another process has held the lock {file} for {LOCK_SECONDS} s; end that process and run again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _experiment_id(client: MlflowClient, target: Target) -> str:
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(target.experiment)
+    if experiment is None:
+        try:
+            return str(client.create_experiment(target.experiment, artifact_location=target.artifacts, tags=TAGS))
+        except MlflowException:
+            # Another run may have made it in between; if not, the cause is worth more than a missing experiment.
+            experiment = client.get_experiment_by_name(target.experiment)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)

@@ -1,0 +1,106 @@
+"""Which run a dataset goes to, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nevus.hooks.datasets import local_path, read_record, record_of
+from nevus.hooks.headers import Call, describe_runs, with_record
+from nevus.hooks.planned import BASELINE, namespace_of, owner, planned_runs
+from nevus.hooks.points import Point, history_points, metric_points
+from nevus.hooks.recorder import Operation
+
+if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
+
+    from nevus.hooks.datasets import AnyDataset, Catalog
+
+
+class Routing:
+    """Sorts what a pipeline saves into its runs.
+
+    A dataset belongs to the method whose namespace its name begins with; one without any to all runs that are not
+    nested.
+
+    Attributes:
+        headers: What each run starts with, by its namespace, parents first; followed by what is learnt of it since.
+    """
+
+    def __init__(self, pipeline: Pipeline, catalog: Catalog, call: Call) -> None:
+        runs = planned_runs(pipeline, call.parameters)
+        self._runs = {run.namespace: run for run in runs}
+        records = {run.namespace: read_record(catalog, run.namespace) for run in runs if not run.trains}
+        self.headers = describe_runs(call, runs, records)
+        outputs = pipeline.all_outputs()
+        self._missing = {key: {name for name in outputs if self._owner(name) == key} for key in self._runs}
+
+    def cross_off(self, name: str) -> str | None:
+        """Note that a dataset is saved.
+
+        Returns:
+            Key of the nested run that has now all it makes, so that it is complete even if its method fails later.
+        """
+        key = self._owner(name)
+        if key is None or self._runs[key].parent is None:
+            return None
+        self._missing[key].discard(name)
+        return None if self._missing[key] else key
+
+    def operations(self, kind: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[tuple[str, Operation]]:
+        """What is to be done on which run.
+
+        Args:
+            kind: "metrics", "history", "artifact" or "model".
+            name: Of the dataset; it has been saved.
+            dataset: From the catalog.
+            data: What was saved; None where another process did.
+
+        Raises:
+            ValueError: There is no such kind, or the data or the dataset is not fit for it.
+            FileNotFoundError: An artifact or a model is not on this machine.
+        """
+        key, space = self._owner(name), namespace_of(name)
+        keys = [run.namespace for run in self._runs.values() if run.parent is None] if key is None else [key]
+        inner = space[len(key or "") :].strip(".")  # what the run's own namespace leaves of it
+        if kind == "metrics":
+            yield from self._metrics(keys, data, f"{inner}/" if inner else "")
+        elif kind == "history":
+            curves = history_points(data, f"{inner}/" if inner else "")
+            yield from ((one, lambda run: run.log_history(curves)) for one in keys)
+        elif kind == "artifact":
+            path, folder = local_path(dataset), inner.replace(".", "/") or None
+            yield from ((one, lambda run: run.log_artifact(path, folder)) for one in keys)
+        elif kind == "model":
+            yield from ((one, operation) for one in keys for operation in self._model(one, name, dataset, data))
+        else:
+            raise ValueError("metadata.mlflow must be metrics, history, artifact or model; change it in the catalog")
+
+    def _owner(self, name: str) -> str | None:
+        return owner(namespace_of(name), self._runs)
+
+    def _metrics(self, keys: list[str], table: Any, prefix: str) -> Iterator[tuple[str, Operation]]:
+        """Rows of the method and of floors go to its own run, those of the baseline to the run nested in that."""
+        own, floors = metric_points(table, "method", prefix), metric_points(table, "floor", f"{prefix}floor/")
+        for key in keys:
+            nested = f"{key}.{BASELINE}"
+            if nested in self._runs and not prefix:
+                yield key, logging_metrics(own, floors)
+                yield nested, logging_metrics(metric_points(table, BASELINE))
+            else:
+                others = metric_points(table, BASELINE, f"{prefix}{BASELINE}/")
+                yield key, logging_metrics(own, [*floors, *others])
+
+    def _model(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Operation]:
+        """A classifier knows the corpus that trained it, and its method's name in the registry."""
+        path, record, header = local_path(dataset), record_of(dataset, data), self.headers[key]
+        if record and name == f"{key}.classifier":
+            header = self.headers[key] = with_record(header, self._runs[key], record)
+            yield lambda run: run.describe(header)
+        shown = header.tags.get("method") or namespace_of(name) or name
+        yield lambda run: run.log_model(path, shown)
+
+
+def logging_metrics(points: Sequence[Point], further: Sequence[Point] = ()) -> Operation:
+    """Keep final values, and others that are not the model's own."""
+    return lambda run: run.log_metrics(points, further)

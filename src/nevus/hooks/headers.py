@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from nevus.hooks.planned import BASELINE, NO_METHOD, PlannedRun, is_block
 
 
+NAMED_BY_THE_TRAINING = ("method", "variant", "seed", "network")
+
+
 @dataclass(frozen=True)
 class Header:
     """What a run starts with.
@@ -91,7 +94,8 @@ def with_record(header: Header, run: PlannedRun, record: Mapping[str, Any]) -> H
         if not run.trains:
             params = {key: value for key, value in params.items() if key.partition(".")[0] not in blocks}
         params = known | params
-        tags = tags | _tags(method, record.get("variant"), record.get("seed"), own)
+        tags = {key: value for key, value in tags.items() if key not in NAMED_BY_THE_TRAINING}
+        tags |= _tags(method, record.get("variant"), record.get("seed"), own)
         if corpus := record.get("corpus"):
             header = replace(header, corpus=str(corpus), images=dict(record.get("images") or {}))
             tags = tags | {"corpus": str(corpus)}

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import clean_environment, finished, new_project
+from tests.end_to_end.conftest import clean_environment
 from tests.hooks.conftest import empty_store
 
-__all__ = ["empty_store", "finished", "new_project"]  # fixtures of other folders that are used here too
+__all__ = ["empty_store"]  # a fixture of another folder that is used here too
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Nothing is asked of the network but the page itself.

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from nevus.hooks.planned import BASELINE, NO_METHOD, PlannedRun, is_block
 
-
 NAMED_BY_THE_TRAINING = ("method", "variant", "seed", "network")
 
 

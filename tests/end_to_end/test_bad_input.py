@@ -64,7 +64,7 @@ def odd(packed):
 
 def test_bad_files_stop_the_run_each_with_its_reason_and_the_old_corpus_stays(packed, odd):
     made, _ = packed
-    corpus = made.data("02_intermediate/melanoma/corpus")
+    corpus = made.data("02_intermediate/melanoma/32px-squash/corpus")
     before = {file.name: file.read_bytes() for file in corpus.iterdir()}
     refused(ingest(made, odd, 0), *ODD, "file is empty", "truncated", "no known image format", "max_quarantined_share")
     assert {file.name: file.read_bytes() for file in corpus.iterdir()} == before
@@ -75,7 +75,7 @@ def test_bad_files_within_the_share_are_set_aside_and_the_run_goes_on(packed, od
     made, _ = packed
     allowed = ingest(made, odd, 0.5)
     assert allowed.returncode == 0, allowed.stderr
-    quarantine = made.data("02_intermediate/melanoma/corpus/quarantine.csv").read_text()
+    quarantine = made.data("02_intermediate/melanoma/32px-squash/corpus/quarantine.csv").read_text()
     assert all(name in quarantine for name in ODD)
     assert len(quarantine.splitlines()) == 1 + len(ODD)
     assert not list(made.root.rglob("outside.jpg"))
@@ -86,7 +86,7 @@ def test_one_class_missing(packed):
     files = {name: content for name, content in melanoma_files().items() if "labeled/1_1" not in name}
     files = {name: content for name, content in files.items() if "labeled/3_1" not in name}
     refused(ingest(made, write_zip(folder / "one_class.zip", files), 0), "melanoma")
-    assert made.data("02_intermediate/melanoma/corpus/pixels.npy").exists()
+    assert made.data("02_intermediate/melanoma/32px-squash/corpus/pixels.npy").exists()
 
 
 @pytest.mark.parametrize(

@@ -69,14 +69,14 @@ def table_files(count: int = 40) -> dict[str, bytes]:
 
 
 def check(root: Path, env: str, classes: int) -> None:
-    metrics = pd.read_csv(root / f"data/08_reporting/{env}/ssgan/metrics.csv")
+    metrics = pd.read_csv(root / f"data/08_reporting/{env}/ssgan/seed0/metrics.csv")
     assert set(metrics["method"]) == {"ssgan", "supervised", "majority", "colour_svm"}
     assert metrics["value"].between(0, 1).all()
-    predictions = pd.read_parquet(root / f"data/07_model_output/{env}/ssgan/predictions.parquet")
+    predictions = pd.read_parquet(root / f"data/07_model_output/{env}/ssgan/seed0/predictions.parquet")
     probabilities = predictions.filter(like="probability").to_numpy()
     assert probabilities.shape[1] == (1 if classes == 2 else classes)
     assert np.isfinite(probabilities).all()
-    assert (root / f"data/08_reporting/{env}/ssgan/report.html").stat().st_size > 100_000
+    assert (root / f"data/08_reporting/{env}/ssgan/seed0/report.html").stat().st_size > 100_000
 
 
 def test_every_format_trains(new_project, sample_folder, tmp_path):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 LESIONS = 42  # of two images: 12 images a class
 MELANOMA = "4"  # among akiec, bcc, bkl, df, mel, nv, vasc
-SHARDS = "data/05_model_input/ham10000/tfrecords"
+SHARDS = "data/05_model_input/ham10000/tfrecords/seed0"
 
 
 def run(root: Path, runs: list[tuple[str, str, dict[str, Any]]]) -> None:
@@ -36,7 +36,7 @@ def run(root: Path, runs: list[tuple[str, str, dict[str, Any]]]) -> None:
 
 
 def found(root: Path, check: str, table: str) -> pd.DataFrame:
-    return pd.read_csv(root / f"data/08_reporting/ham10000/{check}/{table}.csv", keep_default_na=False, dtype=str)
+    return pd.read_csv(root / f"data/08_reporting/ham10000/{check}/seed0/{table}.csv", keep_default_na=False, dtype=str)
 
 
 def test_copies_of_a_rare_class_are_written_and_both_checks_find_them(new_project, tmp_path):
@@ -56,7 +56,7 @@ def test_copies_of_a_rare_class_are_written_and_both_checks_find_them(new_projec
             ("ham10000", "check_tfrecords", {"source": str(shards)}),
         ],
     )
-    plain = pd.read_parquet(root / "data/03_primary/ham10000/assignment.parquet")
+    plain = pd.read_parquet(root / "data/03_primary/ham10000/ingestion/seed0/assignment.parquet")
     train = plain[plain["split"] == "labeled"].groupby("label").size()
     for check in ("tfrecords", "check_tfrecords"):
         balance = found(root, check, "balance").set_index(["split", "target"])["records"].astype(int)
@@ -70,5 +70,5 @@ def test_copies_of_a_rare_class_are_written_and_both_checks_find_them(new_projec
         assert summary["broken"].tolist() == ["0"] * 4
         names = found(root, check, "shards")["shard"]
         assert sorted(names) == sorted(path.name for path in shards.glob("*.tfrec"))
-        sheet = (root / f"data/08_reporting/ham10000/{check}/sheet.png").read_bytes()
+        sheet = (root / f"data/08_reporting/ham10000/{check}/seed0/sheet.png").read_bytes()
         assert min(Image.open(io.BytesIO(sheet)).size) > 500

@@ -24,4 +24,4 @@ def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     kinds = {kind for output in outputs for kind in output.get("data", {})}
     assert {"image/png", "image/gif", "text/html"} <= kinds
-    assert "ssgan-seed0" in str(outputs[-1])
+    assert "ssgan/seed0" in str(outputs[-1])

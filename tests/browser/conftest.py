@@ -1,6 +1,7 @@
 """A headless browser, and servers to look at with it; skipped where there is no browser."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -15,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.conftest import clean_environment
+from tests.end_to_end.conftest import clean_environment, new_project
 from tests.hooks.conftest import empty_store
 
-__all__ = ["empty_store"]  # a fixture of another folder that is used here too
+__all__ = ["empty_store", "new_project"]  # fixtures of other folders that are used here too
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Nothing is asked of the network but the page itself.
@@ -91,9 +92,12 @@ def serve() -> Callable[..., Any]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that Kedro-Viz takes: it refuses those above 49151, where the system's own choice often lies."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

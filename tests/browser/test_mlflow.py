@@ -54,6 +54,8 @@ def test_the_printed_link_opens_the_runs_with_their_corpus(page: Any, shown: Sho
         page.get_by_role("link", name=name, exact=True).wait_for()
     assert not page.get_by_role("link", name=BASELINE, exact=True).is_visible()  # folded below its method
     assert page.get_by_text(re.compile(r"base \(f+\)")).first.is_visible()
+    page.get_by_role("row").filter(has_text=FIRST).first.get_by_role("button").first.click()
+    page.get_by_role("link", name=BASELINE, exact=True).wait_for()
 
 
 def test_the_printed_link_of_a_run_opens_it_with_its_baseline(page: Any, shown: Shown) -> None:

@@ -9,10 +9,11 @@ from nevus.lookup import find
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from nevus.training.batches import LabeledBatches
     from nevus.training.learner import Learner
+    from nevus.training.loop import Observer
     from nevus.training.runtime import Runtime
     from nevus.training.selection import Selection
 
@@ -47,20 +48,36 @@ def fit_classifier(
         CorpusError: A class has no labelled image, or there are no images of a kind that the algorithm needs.
         TrainingError: The loss is not finite.
     """
+    learner = build_classifier_learner(training, params, seed)
+    history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
+    return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
+
+
+def train_learner(
+    learner: Any,
+    training: Corpus,
+    validation: Corpus,
+    params: TrainingParams,
+    seed: int,
+    checkpoints: Checkpoints,
+    *,
+    method: str,
+    observer: Observer | None = None,
+) -> tuple[Table, list[tuple[int, Tensor]]]:
+    """Train what a node has built, as every method is trained: under its own key, with the step chosen as asked for."""
     from nevus.pipelines.checkpoint_key import checkpoint_key
     from nevus.training.loop import train
 
-    learner = build_classifier_learner(training, params, seed)
-    history, _ = train(
+    return train(
         learner,
         params.loop,
         seed=seed,
         checkpoints=checkpoints,
         key=checkpoint_key(method, seed, learner, (training, validation), params),
         name=method,
+        observer=observer,
         selection=choose_by(validation, learner.average, params),
     )
-    return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
 
 
 def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:

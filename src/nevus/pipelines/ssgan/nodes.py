@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weights
 from nevus.lookup import find
-from nevus.pipelines.classifier.nodes import build_network, choose_by, finish, labeled_batches
+from nevus.pipelines.classifier.nodes import build_network, finish, labeled_batches, train_learner
 from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
 from nevus.seeds import derived
 
@@ -48,25 +48,18 @@ def fit_ssgan(
     import numpy as np
     import torch
 
-    from nevus.pipelines.checkpoint_key import checkpoint_key
     from nevus.training.adversarial import tile
     from nevus.training.averaging import weights_of
-    from nevus.training.loop import Observer, train
+    from nevus.training.loop import Observer
     from nevus.training.runtime import seeded
 
     learner = build_ssgan_learner(training, params, seed)
     with seeded(derived(seed, "latents")):
         latents = torch.randn(max(FRAME_IMAGES, params.samples), params.generator.latent)
     every = -(-params.loop.steps // params.frames)
-    history, frames = train(
-        learner,
-        params.loop,
-        seed=seed,
-        checkpoints=checkpoints,
-        key=checkpoint_key(method, seed, learner, (training, validation), params),
-        name=method,
-        observer=Observer(every, lambda: torch.from_numpy(tile(learner.images(latents[:FRAME_IMAGES]), columns=8))),
-        selection=choose_by(validation, learner.average, params),
+    look = Observer(every, lambda: torch.from_numpy(tile(learner.images(latents[:FRAME_IMAGES]), columns=8)))
+    history, frames = train_learner(
+        learner, training, validation, params, seed, checkpoints, method=method, observer=look
     )
     return (
         finish(learner.average, training, params, method=method, variant=variant, seed=seed),

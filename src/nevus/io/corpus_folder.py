@@ -9,10 +9,10 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 from filelock import FileLock
-from tqdm import tqdm
 
 from nevus.contracts import CorpusError, CorpusRecipe, Table
 from nevus.io.atomic import replacing, sync, sync_folder
+from nevus.progress import progress_bar
 
 PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
 
@@ -146,7 +146,7 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
     manifests, quarantines, count = [], [], 0
     with (
         path.open("wb") as file,
-        tqdm(total=recipe.total, desc="packing", unit="image", disable=None, leave=False) as bar,
+        progress_bar(recipe.total, name="packing", unit="image") as bar,
     ):
         _write_header(file, recipe, recipe.total)
         for pixels, manifest, quarantine in recipe.chunks():

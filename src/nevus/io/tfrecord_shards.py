@@ -17,6 +17,7 @@ from tqdm import tqdm
 from nevus.contracts import SPLITS, Corpus, CorpusError, Pixels, Source, SourceError, Table
 from nevus.io.raw_files import FolderSource
 from nevus.io.shard_folder import ShardFolder, ShardWriter
+from nevus.progress import progress_bar
 from nevus.tfrecord.example import Value, encode
 from nevus.tfrecord.shards import shard_name
 
@@ -85,7 +86,7 @@ class TFRecordShardsDataset(AbstractDataset[Corpus, Source]):
             raise CorpusError(f"Image ids must be unique in shards, but '{twice}' comes twice. Give copies new ids.")
         self._folder.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self._folder.lock), self._folder.replace() as writer:
-            with tqdm(total=len(manifest), desc="writing shards", unit="image", disable=None, leave=False) as bar:
+            with progress_bar(len(manifest), name="writing shards", unit="image") as bar:
                 for split in SPLITS:
                     self._write_split(manifest[manifest["split"] == split], split, corpus.pixels, writer, bar)
             writer.finish(fingerprint=corpus.fingerprint, classes=list(corpus.classes), records=len(manifest))

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from nevus.cli.advice import completed
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 
@@ -48,7 +49,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
         message = explain(error)
         if message is None:
             raise
-        raise click.ClickException(message) from error
+        raise click.ClickException(completed(message, options)) from error
 
 
 @cli.command(name="nodes-reference")

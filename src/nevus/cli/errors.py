@@ -70,7 +70,7 @@ def _missing_file(causes: list[BaseException]) -> str | None:
             if isinstance(cause, FileNotFoundError):
                 return (
                     f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
-                    "`kedro run --pipeline=ssgan` with the same --env; docs/reference/nodes.md says which one it is."
+                    "`kedro run --pipeline=ssgan`; docs/reference/nodes.md says which one it is."
                 )
             return f"the dataset '{name}' cannot be read or written. {reason}"
     return None

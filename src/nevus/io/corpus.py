@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 from nevus.contracts import SPLITS, Corpus, CorpusError, CorpusRecipe, Pixels, QuarantineError, Table
-from nevus.io.corpus_folder import MANIFEST, PIXELS, CorpusFolder
+from nevus.io.corpus_folder import MADE_BY, MANIFEST, PIXELS, CorpusFolder
 from nevus.pixels import view_rows
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             of the source; null loads the source's own. (Kedro makes paths absolute under this key only.) Where it
             hides a label, the diagnosis is hidden too. Its `attrs` are the parameters it was made by.
         size: Height and width of the images that belong here, in pixels: other ones are not saved. null takes any.
+        made_by: The command that makes the corpus, for the message when there is none.
         may_be_empty: Load a corpus without images where there is none of the chosen splits, instead of refusing.
         metadata: Ignored here, read by plugins.
 
@@ -44,11 +45,12 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         assignment: dict[str, str] | None = None,
         size: int | None = None,
         may_be_empty: bool = False,
+        made_by: str = MADE_BY,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if splits is not None and (not splits or set(splits) - set(SPLITS)):
             raise ValueError(f"splits must be null or some of {', '.join(SPLITS)}; found {splits}.")
-        self._folder = CorpusFolder(Path(filepath))
+        self._folder = CorpusFolder(Path(filepath), made_by=made_by)
         self._splits = splits
         self._size = size
         self._may_be_empty = may_be_empty

@@ -14,6 +14,7 @@ from nevus.contracts import CorpusError, CorpusRecipe, Table
 from nevus.io.atomic import replacing, sync, sync_folder
 from nevus.progress import progress_bar
 
+MADE_BY = "kedro run --pipeline=ingestion"
 PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
 
 
@@ -25,10 +26,12 @@ class CorpusFolder:
 
     Args:
         path: The folder.
+        made_by: The command that makes the corpus, for messages.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, made_by: str = MADE_BY) -> None:
         self.path = path
+        self._made_by = made_by
         self.lock = path.with_name(f".{path.name}.lock")
         self._new = path.with_name(f".{path.name}.new")
         self._old = path.with_name(f".{path.name}.old")
@@ -55,7 +58,7 @@ class CorpusFolder:
         if state is None:
             raise CorpusError(
                 f"Wanted a packed corpus in {self.path}, found {'none whole' if self.exists() else 'nothing'}. "
-                "Make it by `kedro run --pipeline=ingestion`."
+                f"Make it by `{self._made_by}`."
             )
         return state
 

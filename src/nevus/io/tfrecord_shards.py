@@ -111,8 +111,8 @@ class TFRecordShardsDataset(AbstractDataset[Corpus, Source]):
         """
         if not self._exists():
             raise SourceError(
-                f"Wanted TFRecord shards in {self._folder.path}, found none that were written whole. Run the pipeline "
-                "that writes them."
+                f"Wanted TFRecord shards in {self._folder.path}, found none that were written whole. Make them "
+                "by `kedro run --pipeline=tfrecords`."
             )
         return FolderSource(self._folder.path)
 

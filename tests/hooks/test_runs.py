@@ -1,12 +1,12 @@
 """One MLflow run a method, and what tells it apart."""
 
 import logging
+import os
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
-from filelock import FileLock
 from kedro.pipeline import node, pipeline
 
 from nevus.contracts import NevusError
@@ -15,6 +15,7 @@ from nevus.hooks.experiment import Target
 from nevus.hooks.headers import Header
 from nevus.hooks.planned import PlannedRun, planned_runs
 from nevus.hooks.recorder import Recorder
+from nevus.io.locks import BusyError, Lock
 from tests.hooks.conftest import PARAMETERS, classifier_of, flow_of, method_flow
 
 METHOD, BASELINE = "ssgan-wide/seed3", "supervised, baseline of ssgan-wide/seed3"
@@ -141,7 +142,8 @@ def test_a_method_scored_anew_is_named_after_it(hooks, run, make_catalog, runs, 
 def test_a_lock_that_is_not_let_go_is_named(root, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "LOCK_SECONDS", 0.1)
 
-    with FileLock(root / ".mlflow.db.lock"), pytest.raises(TimeoutError, match=r"\.mlflow\.db\.lock"):
+    other = Lock.beside(root / "mlflow.db").held(seconds=0, what="", remedy="")
+    with other, pytest.raises(BusyError, match=rf"process {os.getpid()} (.|\n)*\.mlflow\.db\.lock"):
         experiment.open_experiment(Target(f"sqlite:///{root / 'mlflow.db'}", "lesions"))
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nevus.hooks.provenance import process_start
+from nevus.io.locks import Lock
 from nevus.io.mlflow_import import import_mlflow
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def open_experiment(target: Target) -> tuple[MlflowClient, str]:
     """A client and the experiment's id; runs of this machine whose process has died are ended.
 
     Raises:
-        TimeoutError: Another process is making the tables of the database, and does not come to an end.
+        BusyError: Another process is making the tables of the database, and does not come to an end.
     """
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
@@ -70,27 +70,14 @@ def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:
             client.set_terminated(run.info.run_id, "KILLED", int(time.time() * 1000))
 
 
-@contextmanager
-def _alone(target: Target) -> Iterator[None]:
+def _alone(target: Target) -> AbstractContextManager[None]:
     """Two first runs at once would both make the tables of a new database, and one of them would fail."""
-    from filelock import FileLock, Timeout
-
     scheme, slashes, path = target.uri.partition(":///")
     if scheme != "sqlite" or not slashes:
-        yield
-        return
-    file = Path(path).with_name(f".{Path(path).name}.lock")
-    lock = FileLock(file)
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout as error:
-        raise TimeoutError(
-            f"another process has held the lock {file} for {LOCK_SECONDS} s; end that process and run again"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+        return nullcontext()
+    return Lock.beside(Path(path)).held(
+        seconds=LOCK_SECONDS, what=f"The database {path}", remedy="End that process and run again."
+    )
 
 
 def _experiment_id(client: MlflowClient, target: Target) -> str:

@@ -1,0 +1,39 @@
+"""`kedro track`: track runs later that could not be tracked when they ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command(name="track")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tracking-uri", help="Another place than the one that the run wanted, such as sqlite:///mlflow.db.")
+@click.pass_obj
+def track(metadata: Any, files: tuple[Path, ...], tracking_uri: str | None) -> None:
+    """Put runs into MLflow that could not be tracked when they ran.
+
+    FILES are those that the last lines of such runs name (untracked-....json). Each is removed once its run is tracked.
+    """
+    from nevus.contracts import NevusError
+    from nevus.hooks.causes import why
+    from nevus.hooks.journal import read_journal, replay
+    from nevus.hooks.summary import where_run_is
+    from nevus.hooks.tracking import target_at
+
+    root = Path(metadata.project_path)
+    for file in files:
+        try:
+            journal = read_journal(file)
+        except NevusError as error:
+            raise click.ClickException(str(error)) from error
+        target = target_at(tracking_uri, journal.target.experiment, root) if tracking_uri else journal.target
+        try:
+            place = replay(journal, target)
+        except Exception as error:
+            raise click.ClickException(f"{file} is not tracked, but kept. {why(error, target.uri)}") from error
+        file.unlink()
+        for line in where_run_is(place, root):
+            click.echo(line)

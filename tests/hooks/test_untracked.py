@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from nevus.hooks import SummaryHooks
 from nevus.hooks.causes import why
 from nevus.hooks.store import RunStore
 from tests.hooks.conftest import flow_of, method_flow
+from tests.test_cli import make_project
 
 OLD, UNKNOWN = "cc1f77228345", "ffffffffffff"  # versions of MLflow's tables
 
@@ -47,8 +49,8 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
     "folder": (make_folder, ["is a folder", "`mv {file} {file}.aside`"]),
 }
 SQLITE_SAYS = {
-    "unable to open database file": ["may not be written to", "MLFLOW_TRACKING_URI="],
-    "attempt to write a readonly database": ["may not be written to", "MLFLOW_TRACKING_URI="],
+    "unable to open database file": ["may not be written to", "tracking_uri: sqlite:///"],
+    "attempt to write a readonly database": ["may not be written to", "tracking_uri: sqlite:///"],
     "database or disk is full": ["disk that holds", "is full"],
     "database is locked": ["is locked", "End that program"],
     "disk I/O error": ["file system without locks"],
@@ -296,6 +298,27 @@ def test_a_run_that_is_tracked_leaves_no_journal(hooks, run, make_catalog, root:
     run(flow_of(ssgan__report={}), make_catalog(seed=0), hooks=hooks)
     assert not list(root.rglob("untracked-*.json"))
     assert "not tracked" not in last_lines(hooks, root, capsys)
+
+
+@pytest.mark.slow
+def test_the_command_of_the_last_lines_tracks_the_run_where_the_configuration_now_says(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (project / "mlflow.db").mkdir()
+    kedro = [sys.executable, "-m", "kedro"]
+    done = subprocess.run(
+        [*kedro, "run", "--env=tracked"], cwd=project, capture_output=True, text=True, check=True, timeout=120
+    )
+    (command,) = re.findall(r"kedro track (untracked-\S+\.json)", done.stdout)
+    assert f"{project / 'mlflow.db'} is a folder" in done.stdout
+
+    tracking = "enabled: true\ntracking_uri: sqlite:///other.db\nexperiment: tiny\n"
+    (project / "conf" / "tracked" / "mlflow.yml").write_text(tracking)
+    later = subprocess.run(
+        [*kedro, "track", command], cwd=project, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert later.returncode == 0, later.stderr
+    assert len(snapshot(f"sqlite:///{project / 'other.db'}")) == 1
+    assert not (project / command).exists()
 
 
 NO_HOME = """

@@ -13,7 +13,6 @@ from nevus.hooks.experiment import database_of
 from nevus.hooks.store import cut
 
 LONGEST_CAUSE = 300
-ELSEWHERE = "or name another place, such as `MLFLOW_TRACKING_URI=sqlite:////path/to/mlflow.db kedro run ...`"
 OUT_OF_DATE = re.compile(r"out-of-date database schema \(found version (\w+), but expected (\w+)\)")
 
 
@@ -80,7 +79,7 @@ def _unwritable(database: str, _text: str, cause: str) -> str:
     if Path(database).is_dir():
         return f"{database} is a folder, not a database. Set it aside: {_set_aside(database)}."
     place = folder if not Path(database).exists() or not os.access(folder, os.W_OK) else database
-    return f"{place} may not be written to by this user ({cause}). Allow it, {ELSEWHERE}."
+    return f"{place} may not be written to by this user ({cause}). Allow it, {_elsewhere()}."
 
 
 def _damaged(database: str, _text: str, cause: str) -> str:
@@ -88,13 +87,13 @@ def _damaged(database: str, _text: str, cause: str) -> str:
 
 
 def _full(database: str, _text: str, cause: str) -> str:
-    return f"The disk that holds {database} is full ({cause}). Free some space, {ELSEWHERE}."
+    return f"The disk that holds {database} is full ({cause}). Free some space, {_elsewhere()}."
 
 
 def _locked(database: str, _text: str, cause: str) -> str:
     return (
         f"{database} is locked ({cause}): by another program that has it open, or by a file system without locks. End "
-        f"that program, {ELSEWHERE}, on a disk of this machine."
+        f"that program, {_elsewhere()}."
     )
 
 
@@ -111,6 +110,11 @@ def _silent(uri: str, _text: str, cause: str) -> str:
 
 def _no_mlflow(uri: str, _text: str, cause: str) -> str:
     return f"At {uri} there is no MLflow server ({cause}). Look whether this is its address."
+
+
+def _elsewhere() -> str:
+    place = Path("~/mlflow.db").expanduser()
+    return f"or keep runs elsewhere, by `tracking_uri: sqlite:///{place}` in conf/local/mlflow.yml"
 
 
 def _set_aside(database: str) -> str:

@@ -181,8 +181,7 @@ class Recorder:
             logger.warning("This run is not tracked. %s", cause)
             return
         logger.warning(
-            "The tracking server %s cannot be used, so this run is kept in %s instead; to see it, run `mlflow ui` in "
-            "the project's folder. %s",
+            "This run is not tracked in %s but in %s instead; to see it, run `mlflow ui` in the project's folder. %s",
             lost.uri,
             self._local.uri,
             cause,

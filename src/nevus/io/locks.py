@@ -86,7 +86,8 @@ class Lock:
         except Timeout:
             raise BusyError(f"{what} is in use by {self.holder()}. {remedy} (Lock file: {self.path}.)") from None
         except (OSError, NotImplementedError) as error:
-            _warn_of_no_lock(self.path.parent, getattr(error, "strerror", None) or str(error))
+            if os.access(self.path.parent, os.W_OK):  # elsewhere nothing can be written, and that error says it best
+                _warn_of_no_lock(self.path.parent, getattr(error, "strerror", None) or str(error))
             return
         self._lock = lock
         self._say_who()

@@ -12,6 +12,7 @@ from kedro.framework.cli.project import run as kedro_run
 from nevus.cli.advice import completed
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
+from nevus.cli.track import track
 
 TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
 
@@ -19,6 +20,9 @@ TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS
 @click.group(name="nevus")
 def cli() -> None:
     """Commands of the project."""
+
+
+cli.add_command(track)
 
 
 @cli.command(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
@@ -61,18 +60,18 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         """Pack the corpus, unless the folder holds the corpus of this very recipe.
 
         Whatever happens, the folder holds the old or the new corpus, whole. A second run that packs the same corpus at
-        the same time waits for the first and then finds nothing left to do.
+        the same time says for whom it waits, and then finds nothing left to do.
 
         Raises:
             QuarantineError: By the recipe's check; the table is then beside the folder, in `<filepath>.quarantine.csv`.
             CorpusError: By the recipe's check, or its images have another size than belongs here, or the disk is full,
                 or the folder holds files of another kind.
+            BusyError: Another process has been packing the corpus for `PACKING_SECONDS`.
         """
         self._check_size(recipe.shape)
         folder = self._folder
         report = folder.path.with_name(f"{folder.path.name}.quarantine.csv")
-        folder.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.lock):
+        with folder.alone():
             folder.recover()
             state = folder.state()
             if state is not None and state["fingerprint"] == recipe.fingerprint:

@@ -2,20 +2,22 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
-from nevus.contracts import CorpusError, CorpusRecipe, Table
+from nevus.contracts import CorpusError, CorpusRecipe, Pixels, Table
 from nevus.io.atomic import replacing, sync, sync_folder
+from nevus.io.locks import Lock
 from nevus.progress import progress_bar
 
 MADE_BY = "kedro run --pipeline=ingestion"
 PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+PACKING_SECONDS = 12 * 3600.0  # the largest corpora take hours
 
 
 class CorpusFolder:
@@ -32,9 +34,20 @@ class CorpusFolder:
     def __init__(self, path: Path, *, made_by: str = MADE_BY) -> None:
         self.path = path
         self._made_by = made_by
-        self.lock = path.with_name(f".{path.name}.lock")
         self._new = path.with_name(f".{path.name}.new")
         self._old = path.with_name(f".{path.name}.old")
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other processes from packing here meanwhile, after waiting for the one that does.
+
+        Raises:
+            BusyError: It has not come to an end within `PACKING_SECONDS`.
+        """
+        return Lock.beside(self.path).held(
+            seconds=PACKING_SECONDS,
+            what=f"The corpus {self.path}",
+            remedy="Wait until it is packed, or end that process; then give this command again.",
+        )
 
     def state(self) -> dict[str, Any] | None:
         """What `fingerprint.json` says, or None if the folder holds no whole corpus."""
@@ -52,7 +65,7 @@ class CorpusFolder:
             CorpusError: There is no whole corpus.
         """
         if not self.path.exists() and self.exists():  # a run crashed, or is about to finish
-            with FileLock(self.lock):
+            with self.alone():
                 self.recover()
         state = self.state()
         if state is None:
@@ -152,7 +165,7 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
         progress_bar(recipe.total, name="packing", unit="image") as bar,
     ):
         _write_header(file, recipe, recipe.total)
-        for pixels, manifest, quarantine in recipe.chunks():
+        for pixels, manifest, quarantine in _follow(recipe):
             file.write(np.ascontiguousarray(pixels).data)
             manifests.append(manifest)
             quarantines.append(quarantine)
@@ -161,6 +174,16 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
         _write_header(file, recipe, count)
         sync(file)
     return pd.concat(manifests, ignore_index=True), pd.concat(quarantines, ignore_index=True)
+
+
+def _follow(recipe: CorpusRecipe) -> Iterator[tuple[Pixels, Table, Table]]:
+    """What the recipe gives; an error of the system in there is not one of the disk that the corpus is written to."""
+    try:
+        yield from recipe.chunks()
+    except OSError as error:
+        raise CorpusError(
+            f"The images could not be read and decoded: {error}. Add --traceback to see where that happened."
+        ) from error
 
 
 def _write_header(file: IO[bytes], recipe: CorpusRecipe, count: int) -> None:

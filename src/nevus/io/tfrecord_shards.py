@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from kedro.io import AbstractDataset
 from PIL import Image
 from tqdm import tqdm
@@ -84,8 +83,7 @@ class TFRecordShardsDataset(AbstractDataset[Corpus, Source]):
         if manifest["image_id"].duplicated().any():
             twice = manifest.loc[manifest["image_id"].duplicated(), "image_id"].iloc[0]
             raise CorpusError(f"Image ids must be unique in shards, but '{twice}' comes twice. Give copies new ids.")
-        self._folder.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder.lock), self._folder.replace() as writer:
+        with self._folder.replace() as writer:
             with progress_bar(len(manifest), name="writing shards", unit="image") as bar:
                 for split in SPLITS:
                     self._write_split(manifest[manifest["split"] == split], split, corpus.pixels, writer, bar)

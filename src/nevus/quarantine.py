@@ -33,8 +33,15 @@ COMPANION = Kind("companion of the images by its name", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
+UNKNOWN_FOLDER = Kind(
+    "unknown folder",
+    "Rename the folder to the split that it is, such as train, validation, test or unlabeled, or move it out.",
+)
+NO_CLASS_IN_TRAIN = Kind(
+    "class without an image in train", "Name the class folders of every split as in train, to the letter."
+)
 
-KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER)}
+KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN)}
 UNKNOWN = Kind("", "Repair the data.")
 
 

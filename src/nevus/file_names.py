@@ -4,6 +4,8 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from nevus.quarantine import BACKSLASH, LEADS_OUT, NO_UTF8
+
 LITTER = (".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -20,12 +22,12 @@ def readable(name: str) -> str:
 
 def refusal(name: str) -> str | None:
     """The reason why a file of this name must not be opened, or None."""
-    path = PurePosixPath(name)
+    path = PurePosixPath(name.replace("\\", "/"))
     if name != readable(name):
-        return "name is not valid UTF-8"
-    if path.is_absolute() or ".." in path.parts or "\\" in name or re.match(r"[A-Za-z]:", name):
-        return "name leads out of the archive"
-    return None
+        return NO_UTF8.said
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", name):
+        return LEADS_OUT.said
+    return BACKSLASH.said if "\\" in name else None
 
 
 def of_zip(stored: bytes) -> str:

@@ -1,8 +1,12 @@
 import multiprocessing
 import os
 import pickle
+import re
+import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kedro.io import DatasetError
@@ -86,6 +90,39 @@ def test_what_cannot_serve_is_refused_with_path_and_advice(kind: str, tmp_path: 
     message = _refused(path)
     assert str(path) in message
     assert "Get it from the moon." in message
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("name", ["my images.tar.gz", "images.tgz", "images"])
+def test_a_tar_archive_is_refused_with_the_command_that_makes_a_source_of_it(
+    mode: Any, name: str, tmp_path: Path
+) -> None:
+    with tarfile.open(tmp_path / name, mode) as archive:
+        archive.add(write_folder(tmp_path / "raw", FILES), ".")
+    message = _refused(tmp_path / name)
+    command, folder = re.search(r"Unpack it by `(.+)`, and give `--params source=(.+)`", message).groups()  # type: ignore[union-attr]
+    subprocess.run(command, shell=True, check=True)
+    assert FolderSource(Path(folder)).names() == sorted(FILES)
+
+
+@pytest.mark.parametrize(("start", "program"), [(b"7z\xbc\xaf\x27\x1c", "7z x "), (b"Rar!\x1a\x07\x01", "unrar x ")])
+def test_other_archives_are_refused_with_the_program_that_unpacks_them(
+    start: bytes, program: str, tmp_path: Path
+) -> None:
+    (tmp_path / "images").write_bytes(start + bytes(40))
+    assert program in _refused(tmp_path / "images")
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html><body>Please log in</body></html>", "The download failed"),
+    ],
+)
+def test_what_stands_in_an_archives_place_is_named(content: bytes, advice: str, tmp_path: Path) -> None:
+    (tmp_path / "images.zip").write_bytes(content)
+    assert advice in _refused(tmp_path / "images.zip")
 
 
 def test_zip_whose_directory_is_damaged_is_refused(tmp_path: Path) -> None:

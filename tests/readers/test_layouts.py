@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nevus.readers.layouts import LAYOUTS, layout_of, other_reader
+from nevus.readers.layouts import LAYOUTS, layout_of, remedy
+from nevus.readers.names import sort_names
 from tests.fakes import melanoma_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
 
@@ -24,8 +25,8 @@ def test_each_environment_is_told_by_names_alone(environment: str) -> None:
     found = layout_of([*SOURCES[environment], ".DS_Store", "__MACOSX/train/x/._1.jpg"])
     assert found is not None
     assert found.environment == environment
-    assert other_reader(SOURCES[environment], found.format) == ""
-    assert f"--env={environment}" in other_reader(SOURCES[environment], "another")
+    assert remedy(sort_names(SOURCES[environment]), found.format) == ""
+    assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
 
 
 def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(project: Path) -> None:
@@ -38,9 +39,13 @@ def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(pro
 @pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["a/b/c/train/x/1.jpg"], ["notes.txt"]])
 def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
     assert layout_of(names) is None
-    assert other_reader(names, "image_folder") == ""
+    assert remedy(sort_names(names), "image_folder") == ""
 
 
 def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:
     found = [layout_of([f"{name}/1.jpg", "other/2.jpg", "notes.csv"]) for name in ("mel", "part_1")]
     assert [layout.environment for layout in found if layout] == ["diagnosis_folders", "table"]
+
+
+def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:
+    assert "Name the zip itself as the source" in remedy(sort_names(["top\\train\\a\\1.jpg"]), "image_folder")

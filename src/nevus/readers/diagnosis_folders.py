@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
-from nevus.readers.layouts import DIAGNOSES, layout_of, other_reader
+from nevus.readers.layouts import DIAGNOSES, layout_of, remedy
 from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import DiagnosisFoldersOptions
 from nevus.readers.same_id import settle
@@ -93,10 +93,10 @@ def _level(images: list[_Image], options: DiagnosisFoldersOptions, names: Names)
     """How many folders lie above the diagnoses: 0 or 1."""
     outer, inner = ({image.folders[level] for image in images if len(image.folders) > level} for level in (0, 1))
     if not outer:
-        remedy = other_reader([*names.images, *names.others], "diagnosis_folders")
+        helps = remedy(names, "diagnosis_folders")
         raise SourceError(
             f"Diagnosis folders want {LAYOUT}. Found {len(images):,} images and none in a folder. "
-            f"{remedy or 'Name the folder above by --params source=..., or choose another reader by --env.'}"
+            f"{helps or 'Name the folder above by --params source=..., or choose another reader by --env.'}"
         )
     if options.diagnoses is None:
         _check_outer(outer, inner)

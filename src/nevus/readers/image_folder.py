@@ -13,7 +13,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
-from nevus.readers.layouts import other_reader
+from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
 from nevus.readers.same_id import settle
@@ -120,11 +120,11 @@ def _classes(folders: list[str], options: ImageFolderOptions, names: Names) -> t
     """Names of the classes in the order of their labels."""
     if not folders:
         parents = Counter(str(PurePosixPath(name).parent) for name in names.images)
-        remedy = other_reader([*names.images, *names.others], "image_folder")
+        helps = remedy(names, "image_folder")
         raise SourceError(
             f"An image folder wants {LAYOUT}. Found {len(names.images):,} images and none of that layout in train/; "
             f"the folders with most images are {listed([name for name, _ in parents.most_common()])}. "
-            f"{remedy or f'Choose the reader that fits, or rename the folders of the splits to {EXAMPLES}.'}"
+            f"{helps or f'Choose the reader that fits, or rename the folders of the splits to {EXAMPLES}.'}"
         )
     spelled = {folder.casefold(): folder for folder in sorted(set(folders), reverse=True)}
     found = tuple(spelled[key] for key in sorted(spelled))

@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from nevus.file_names import is_litter
+from nevus.quarantine import advice
+from nevus.readers.names import Names
 from nevus.readers.split_folders import split_of
 
 # Folder names in use for the diagnoses of HAM10000 and ISIC 2019, and for their two groups.
@@ -40,11 +42,19 @@ def layout_of(names: Sequence[str]) -> Layout | None:
     return next((layout for layout in LAYOUTS if layout.fits(paths)), None)
 
 
-def other_reader(names: Sequence[str], format: str) -> str:
-    """A sentence that names the environment for these files; empty where none fits, or only that of `format`."""
-    found = layout_of(names)
+def remedy(names: Names, format: str) -> str:
+    """A sentence that names the environment for these files, or says what helps those that must not be opened.
+
+    Args:
+        names: Of a source without a file that the reader can use.
+        format: That reader.
+
+    Returns:
+        The sentence; empty where there is nothing to say.
+    """
+    found = layout_of([*names.images, *names.others])
     if found is None or found.format == format:
-        return ""
+        return advice(reason for _, reason in names.refused) if names.refused else ""
     return f"These look like {found.looks}: give `--env={found.environment}` (ingestion.format: {found.format})."
 
 

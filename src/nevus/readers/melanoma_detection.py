@@ -13,7 +13,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import UNKNOWN_FOLDER
-from nevus.readers.layouts import other_reader
+from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import MelanomaDetectionOptions
 from nevus.readers.same_id import settle
@@ -115,11 +115,11 @@ def _check(images: list[_Image], names: Names) -> None:
     if not labels:
         files = [*names.images, *names.others]
         folders = sorted({str(PurePosixPath(name).parent) for name in files})
-        remedy = other_reader(files, "melanoma_detection")
+        helps = remedy(names, "melanoma_detection")
         raise SourceError(
             f"MelanomaDetection wants {LAYOUT}. Found {len(files):,} files and none of that layout in labeled/; "
             f"the folders are {listed(folders)}. "
-            f"{remedy or 'Choose the reader that fits by --env, or unpack the data as wanted.'}"
+            f"{helps or 'Choose the reader that fits by --env, or unpack the data as wanted.'}"
         )
     for label, diagnosis in enumerate(DIAGNOSES):
         if not labels[label]:

@@ -33,8 +33,43 @@ COMPANION = Kind("companion of the images by its name", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
+EMPTY = Kind("file is empty", "The copy or the download broke off: fetch the files again.")
+ZEROS = Kind("file of nothing but zero bytes", "The copy or the download broke off: fetch the files again.")
+WEB_PAGE = Kind(
+    "web page or message of a server instead of the file",
+    "The download failed, and its answer was saved: open one of them in a browser to see why, and fetch them again.",
+)
+ANNEX_POINTER = Kind(
+    "git-annex pointer instead of the file", "Fetch the files themselves: run `git annex get .` there."
+)
+ALIAS = Kind("shortcut or alias instead of the file", "Copy the files that they lead to.")
+HEIC = Kind("HEIC photograph, which is not read", "Convert them, such as by `magick mogrify -format jpg *.heic`.")
+DICOM = Kind("DICOM file, which is not read", "Convert them, such as by `dcmj2pnm +oj image.dcm image.jpg` of DCMTK.")
+ARCHIVE = Kind("archive instead of the file", "Unpack it, and put what is in it into its place.")
+NO_UTF8 = Kind(
+    "name is not valid UTF-8", "Rename the files, such as by `convmv -f latin1 -t utf8 -r --notest .` in their folder."
+)
+LEADS_OUT = Kind("name leads out of the archive", "Pack the data anew, by names that are relative to its folder.")
+BACKSLASH = Kind(
+    "backslash in the file name",
+    "An archive of Windows was unpacked into one folder. Name the zip itself as the source, which is read in place, or "
+    "unpack it again by `unzip`.",
+)
+UNKNOWN_FOLDER = Kind(
+    "unknown folder",
+    "Rename the folder to the split that it is, such as train, validation, test or unlabeled, or move it out.",
+)
+NO_CLASS_IN_TRAIN = Kind(
+    "class without an image in train", "Name the class folders of every split as in train, to the letter."
+)
 
-KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER)}
+KINDS = {
+    kind.said: kind
+    for kind in (
+        *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
+        *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN),
+    )
+}
 UNKNOWN = Kind("", "Repair the data.")
 
 

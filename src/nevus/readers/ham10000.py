@@ -10,7 +10,7 @@ import re
 import pandas as pd
 
 from nevus.contracts import Listing, Source, SourceError, Table
-from nevus.readers.isic_archive import (
+from nevus.readers.isic_files import (
     IMAGE_ID,
     WANTED_ID,
     first_aside,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
-from nevus.readers.isic_archive import (
+from nevus.readers.isic_files import (
     IMAGE_ID,
     WANTED_ID,
     first_aside,

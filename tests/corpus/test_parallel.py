@@ -206,7 +206,7 @@ def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -
     time.sleep(0.5)  # so that the worker is at the second file
     started = time.monotonic()
     chunks.close()
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 100  # it would sleep for 600
     assert set(multiprocessing.active_children()) <= before
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.readers.names import listed, set_aside_others, sort_names
+from nevus.readers.names import listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
 
 LAYOUT = (
@@ -64,7 +64,7 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     if source is None:
         raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     images: dict[str, _Image] = {}
     depths = _depths(names.images)
     for name in names.images:

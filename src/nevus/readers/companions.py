@@ -1,13 +1,14 @@
 """Image files that belong to an image without being one: masks, superpixels, maps of features, told by their names.
 
 Words that nobody gives to a photograph tell on their own. Words that a class may bear too (`lesion`, `roi`) tell only
-where the rest of the name is an image: `IMD002_lesion.bmp` beside `IMD002.bmp`, but not the folder `lesion/` of a class.
+where the rest of the name is an image: `IMD002_lesion.bmp` beside `IMD002.bmp`, but not the folder `lesion/` of a
+class.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 GAP = r"[_\-. ]"
@@ -37,7 +38,7 @@ def companions(names: Iterable[str]) -> set[str]:
         names: All image files of a source. Folders around all of them tell nothing.
     """
     paths = {name: PurePosixPath(name) for name in names}
-    around = len(commonprefix([path.parts[:-1] for path in paths.values()])) if paths else 0
+    around = folders_around(paths.values())
     stems = {_same(path.stem) for path in paths.values()}
     places = {_place(path.parts[:-1], path.stem) for path in paths.values()}
     return {
@@ -47,6 +48,12 @@ def companions(names: Iterable[str]) -> set[str]:
         or any(_by_folder(folder, stems) for folder in path.parts[around:-1])
         or _beside_images(path, around, places)
     }
+
+
+def folders_around(paths: Iterable[PurePosixPath]) -> int:
+    """How many folders lie around all of these files."""
+    levels = zip(*(path.parts[:-1] for path in paths), strict=False)
+    return sum(1 for _ in takewhile(lambda folders: len(set(folders)) == 1, levels))
 
 
 def _same(text: str) -> str:

@@ -215,11 +215,11 @@ def test_row_without_an_id_is_set_aside_by_its_number() -> None:
 def test_second_file_of_an_id_is_set_aside_where_both_are_equal_and_both_where_not() -> None:
     equal = listed(siim_files() | {f"smaller/{name(0)}.jpg": siim_files()[f"jpeg/train/{name(0)}.jpg"]})
     assert aside(equal) == {f"smaller/{name(0)}.jpg": f"same image id as another file: jpeg/train/{name(0)}.jpg"}
-    differ = listed(siim_files() | {f"masks/{name(0)}.png": b""})
+    differ = listed(siim_files() | {f"others/{name(0)}.png": b""})
     assert name(0) not in set(differ.records["image_id"])
     reason = f"several different files of one id: {name(0)}"
     assert aside(differ) == {
-        f"masks/{name(0)}.png": reason,
+        f"others/{name(0)}.png": reason,
         f"jpeg/train/{name(0)}.jpg": reason,
         name(0): "several different files of one id: keep the right one of them",
     }

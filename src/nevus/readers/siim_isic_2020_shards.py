@@ -63,7 +63,7 @@ def collect(source: Source, options: SiimIsic2020Options) -> Found:
 def _other_files(names: Names) -> list[tuple[str, str]]:
     others = [name for name in names.others if not (is_shard(name) or is_duplicates(name))]
     strange = [name for name in others if PurePosixPath(name).suffix.lower() not in PASSED_OVER]
-    if passed := len(names.images) + len(others) - len(strange):
+    if passed := len(names.images) + len(names.companions) + len(others) - len(strange):
         logger.info("Passed over %s files that are tables, or hold the images once more.", f"{passed:,}")
     return [*names.refused, *((name, "not a file of the competition") for name in strange)]
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
-from nevus.readers.names import Names, sort_names
+from nevus.readers.names import Names, set_aside_companions, sort_names
 from nevus.readers.options import SiimIsic2020Options
 from nevus.readers.same_id import DIFFERENT, settle
 from nevus.readers.siim_isic_2020_rows import TEST_COLUMNS, TRAIN_COLUMNS, WITHOUT_LABELS, Found, is_duplicates
@@ -93,7 +93,8 @@ def _other_files(names: Names, *, read: Sequence[str]) -> list[tuple[str, str]]:
     strange = [name for name in others if not (is_shard(name) or PurePosixPath(name).suffix.lower() in PASSED_OVER)]
     if passed := len(others) - len(strange):
         logger.info("Passed over %s files: other tables, or the images once more as DICOM or shards.", f"{passed:,}")
-    return [*names.refused, *((name, "not a file of the competition") for name in strange)]
+    aside = names.refused + set_aside_companions(names.companions)
+    return [*aside, *((name, "not a file of the competition") for name in strange)]
 
 
 def _rows(source: Source, train: str, test: str | None) -> tuple[Table, Table]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
 from nevus.file_names import refusal
-from nevus.readers.names import Names, listed, set_aside_others, sort_names
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
 from nevus.readers.tables import find_table, read_table, set_aside
@@ -69,7 +69,11 @@ def _rows(table: Table, mapping: dict[str, str]) -> Table:
 
 def _located(rows: Table, table: str, names: Names) -> Table:
     """Add `path`, as the table has it; `file` becomes the name in the source, or null where there is none."""
-    present = {unicodedata.normalize("NFC", name): name for name in (*names.images, *names.others) if name != table}
+    present = {
+        unicodedata.normalize("NFC", name): name
+        for name in (*names.images, *names.companions, *names.others)
+        if name != table
+    }
     folder = PurePosixPath(table).parent
 
     def locate(path: object) -> str | None:
@@ -155,6 +159,7 @@ def _finished(good: Table) -> Table:
 def _rest(names: Names, used: set[str], table: str) -> Table:
     """Quarantine rows of the files that no row names."""
     rest = [(name, f"no row of the table names it: {table}") for name in names.images if name not in used]
+    rest += set_aside_companions(name for name in names.companions if name not in used)
     rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
 

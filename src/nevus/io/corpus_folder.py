@@ -14,7 +14,9 @@ from tqdm import tqdm
 from nevus.contracts import CorpusError, CorpusRecipe, Table
 from nevus.io.atomic import replacing, sync, sync_folder
 
-PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+PIXELS, MANIFEST, QUARANTINE, STATE = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+WARNINGS = "warnings.csv"  # corpora packed by older versions have none
+FILES = (PIXELS, MANIFEST, QUARANTINE, WARNINGS, STATE)
 
 
 class CorpusFolder:
@@ -37,8 +39,9 @@ class CorpusFolder:
         """What `fingerprint.json` says, or None if the folder holds no whole corpus."""
         try:
             state = json.loads((self.path / STATE).read_text(encoding="utf-8"))
-            sizes = {name: (self.path / name).stat().st_size for name in FILES if name != STATE}
-        except (OSError, ValueError):
+            there = [name for name in FILES if name != STATE and (name != WARNINGS or name in state["bytes"])]
+            sizes = {name: (self.path / name).stat().st_size for name in there}
+        except (OSError, ValueError, TypeError, KeyError):
             return None
         return state if isinstance(state, dict) and state.get("bytes") == sizes else None
 
@@ -123,9 +126,10 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
     with (folder / MANIFEST).open("wb") as file:
         manifest.to_parquet(file, index=False)
         sync(file)
-    with (folder / QUARANTINE).open("w", encoding="utf-8", newline="") as text:
-        quarantine.to_csv(text, index=False)
-        sync(text)
+    for name, table in ((QUARANTINE, quarantine), (WARNINGS, recipe.warnings)):
+        with (folder / name).open("w", encoding="utf-8", newline="") as text:
+            table.to_csv(text, index=False)
+            sync(text)
     sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
     state = {
         "fingerprint": recipe.fingerprint,

@@ -10,6 +10,7 @@ import re
 import pandas as pd
 
 from nevus.contracts import Listing, Source, SourceError, Table
+from nevus.readers.details import of_records, read_details, settle_details, unlisted
 from nevus.readers.isic_files import (
     IMAGE_ID,
     WANTED_ID,
@@ -17,7 +18,6 @@ from nevus.readers.isic_files import (
     gather,
     match_files,
     part_ids,
-    part_patients,
     part_values,
     sort_files,
 )
@@ -26,7 +26,8 @@ from nevus.readers.tables import find_table, mangling, matches, read_table, set_
 
 TABLE = ("HAM10000_metadata.csv", "HAM10000_metadata", "HAM10000_metadata.tab")  # Dataverse ships it as any of these
 LAYOUT = f"{TABLE[0]} and the images {WANTED_ID}.jpg, in one folder or several"
-REQUIRED = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+REQUIRED = ("lesion_id", "image_id", "dx")
+DETAILS = ("dx_type", "age", "sex", "localization")  # an image without them stays
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
 LESION_ID = re.compile(r"HAM_[0-9]{7}")
 WANTED_LESION = "HAM_<7 digits>"
@@ -61,7 +62,8 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
     Rows that the task or `confirmed_by` does not ask for are left out on purpose, with their images: a line in the log
     counts them by diagnosis. Known companions (masks, the test set of ISIC 2018, `hmnist_*.csv`) are passed over; the
     log counts them too. All else that does not become a record is quarantined: rows without a file, files without a
-    row, ids of a wrong form or given twice, unknown diagnoses, ages or sexes.
+    row, ids of a wrong form or given twice, unknown diagnoses. Ages, sexes and ways of confirmation that cannot be read
+    are unknown; the warnings list them.
 
     Args:
         source: A zip or a folder with the table and the images, in whatever folders.
@@ -80,9 +82,11 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
         raise SourceError(f"The reader 'ham10000' needs files ({LAYOUT}), but the catalog names none.")
     names = source.names()
     name = find_table(names, *TABLE)
-    table = _read_rows(source, name)
+    table, differing = _read_rows(source, name).pipe(settle_details, DETAILS, key="image_id")
     files = sort_files(source, names, tables=[name], companions=COMPANIONS)
     good, quarantine = _part_rows(table)
+    good, unread = read_details(good, key="image_id")
+    good, unconfirmed = unlisted(good, "dx_type", CONFIRMED_BY, key="image_id")
     classes, labels = TASKS[options.task]
     asked = good[_asked(good, labels, options)]
     matched, lost = match_files(asked, files)
@@ -94,16 +98,12 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
             f"{first_aside(aside)}Unpack the images into the same folder, or choose other options in "
             "conf/<env>/parameters.yml."
         )
-    return Listing(
-        records=_records(matched, labels),
-        quarantine=aside,
-        source=source,
-        classes=classes,
-    )
+    records = _records(matched, labels)
+    return Listing(records, aside, source, classes, of_records([differing, unread, unconfirmed], records))
 
 
 def _read_rows(source: Source, name: str) -> Table:
-    table = read_table(source, name, required=REQUIRED)
+    table = read_table(source, name, required=REQUIRED, optional=DETAILS)[[*REQUIRED, *DETAILS]]
     for column, form, wanted in (("image_id", IMAGE_ID, WANTED_ID), ("lesion_id", LESION_ID, WANTED_LESION)):
         if (mangled := mangling(table, name, column, form, wanted=wanted)) is not None:
             raise SourceError(mangled)
@@ -112,13 +112,11 @@ def _read_rows(source: Source, name: str) -> Table:
 
 def _part_rows(table: Table) -> tuple[Table, list[Table]]:
     """The sound rows, and the quarantine of the others."""
-    table, bad_ids = part_ids(table, [column for column in REQUIRED if column != "image_id"])
+    table, bad_ids = part_ids(table, ["lesion_id", "dx"])
     reason = f"wrong lesion id: wanted {WANTED_LESION}"
     table, lesionless = set_aside(table, ~matches(table["lesion_id"], LESION_ID), reason, id_column="image_id")
     table, undiagnosed = part_values(table, "dx", DIAGNOSES)
-    table, unconfirmed = part_values(table, "dx_type", CONFIRMED_BY)
-    table, ageless = part_patients(table, age="age", sex="sex")
-    return table, [bad_ids, lesionless, undiagnosed, unconfirmed, ageless]
+    return table, [bad_ids, lesionless, undiagnosed]
 
 
 def _asked(table: Table, labels: dict[str, int], options: Ham10000Options) -> "pd.Series[bool]":

@@ -33,8 +33,11 @@ COMPANION = Kind("companion of the images by its name", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
+NOT_ONE_HOT = Kind(
+    "row without exactly one diagnosis", "Correct the ground truth: each row has 1 in one column and 0 in the others."
+)
 
-KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER)}
+KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER, NOT_ONE_HOT)}
 UNKNOWN = Kind("", "Repair the data.")
 
 

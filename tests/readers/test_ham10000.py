@@ -316,3 +316,44 @@ def test_options_that_leave_nothing_are_refused() -> None:
 def test_missing_source_is_refused() -> None:
     with pytest.raises(SourceError, match="needs files"):
         read(None)
+
+
+ONE_HOT = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
+
+
+def _one_hot_files(name: str, *more: str, lesions: bool = False) -> dict[str, bytes]:
+    """The fake data set as ISIC 2018 has it, with more rows of values for the first images."""
+    rows = [row.split(",") for row in ham10000_rows()]
+    files = {file: content for file, content in ham10000_files().items() if file != TABLE}
+    truth = [f"{row[1]}," + ",".join(f"{float(row[2] == dx.lower())}" for dx in ONE_HOT) for row in rows[len(more) :]]
+    truth += [f"{row[1]},{values}" for row, values in zip(rows, more, strict=False)]
+    files[name] = csv_bytes(",".join(["image", *ONE_HOT]), truth)
+    if lesions:
+        kept = [f"{row[1]},{row[0]},histopathology" for row in rows]
+        files["ISIC2018_Task3_Training_LesionGroupings.csv"] = csv_bytes("image,lesion_id,diagnosis_confirm_type", kept)
+    return files
+
+
+@pytest.mark.parametrize("name", ["GroundTruth.csv", "a/ISIC2018_Task3_Training_GroundTruth.csv"])
+def test_one_hot_ground_truth_stands_in_for_the_table(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    own, listing = _list(ham10000_files()), _list(_one_hot_files(name))
+    assert listing.quarantine.empty
+    pd.testing.assert_frame_equal(
+        listing.records[["file", "label", "diagnosis"]], own.records[["file", "label", "diagnosis"]]
+    )
+    assert listing.records["group_id"].isna().all()
+    assert "nothing keeps images of one lesion on one side" in caplog.text
+
+
+def test_lesion_groupings_give_lesions_and_confirmation() -> None:
+    listing = _list(_one_hot_files("GroundTruth.csv", lesions=True), confirmed_by=["histo"])
+    assert listing.records["group_id"].value_counts().tolist() == [2] * 14
+    assert listing.quarantine.empty
+
+
+@pytest.mark.parametrize("values", ["0,0,0,0,0,0,0", "1,1,0,0,0,0,0", "1,x,0,0,0,0,0", "2,0,0,0,0,0,0", ",,,,,,"])
+def test_rows_without_exactly_one_diagnosis_are_set_aside(values: str) -> None:
+    listing = _list(_one_hot_files("GroundTruth.csv", values))
+    assert listing.quarantine["reason"].str.startswith("row without exactly one diagnosis: MEL").tolist() == [True]
+    assert listing.quarantine["file"].iloc[0].endswith(".jpg")
+    assert len(listing.records) == 27

@@ -36,7 +36,7 @@ def read_details(table: Table, *, key: str, age: str = "age", sex: str | None = 
     warnings = [_warnings(table, key, "age", years.isna() & table[age].notna(), "not an age in years", table[age])]
     read = table.assign(age=years)
     if sex is not None:
-        sexes = table[sex].str.lower().map(SEXES).astype(object)
+        sexes = table[sex].map(lambda value: SEXES.get(str(value).strip().lower())).astype(object)
         wrong = sexes.isna() & table[sex].notna()
         warnings.append(_warnings(table, key, "sex", wrong, "unknown sex", table[sex]))
         read = read.assign(sex=sexes.where(sexes.notna(), None))

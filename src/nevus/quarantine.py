@@ -77,6 +77,9 @@ AMBIGUOUS = Kind(
     "several files fit the row",
     "Write more of the path into the table, so that one file fits, or move the others away.",
 )
+NOT_ONE_HOT = Kind(
+    "row without exactly one diagnosis", "Correct the ground truth: each row has 1 in one column and 0 in the others."
+)
 _OTHERS = (
     Kind("not an image by its suffix", NOT_WANTED),
     Kind("not a file of the competition", NOT_WANTED),
@@ -134,6 +137,7 @@ KINDS = {
     for kind in (
         *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, SAME_ID, AMBIGUOUS),
+        NOT_ONE_HOT,
         *_OTHERS,
     )
 }

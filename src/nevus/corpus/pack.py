@@ -70,6 +70,7 @@ def recipe(
         total=len(records),
         check=work.check,
         classes=listing.classes,
+        warnings=listing.warnings,
     )
 
 
@@ -86,6 +87,7 @@ class _Work:
             self.listing.source.fingerprint,
             self.listing.records.to_json(orient="split"),
             self.listing.quarantine.to_json(orient="split"),
+            self.listing.warnings.to_json(orient="split"),
             self.listing.classes,
             [asdict(self.task), self.max_quarantined_share],
             code_fingerprint(chunks, decode, jpeg, phash, resize, schema, sys.modules[__name__]),

@@ -16,7 +16,9 @@ from nevus.io.locks import Lock
 from nevus.progress import progress_bar
 
 MADE_BY = "kedro run --pipeline=ingestion"
-PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+PIXELS, MANIFEST, QUARANTINE, STATE = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+WARNINGS = "warnings.csv"  # corpora packed by older versions have none
+FILES = (PIXELS, MANIFEST, QUARANTINE, WARNINGS, STATE)
 PACKING_SECONDS = 12 * 3600.0  # the largest corpora take hours
 
 
@@ -53,8 +55,9 @@ class CorpusFolder:
         """What `fingerprint.json` says, or None if the folder holds no whole corpus."""
         try:
             state = json.loads((self.path / STATE).read_text(encoding="utf-8"))
-            sizes = {name: (self.path / name).stat().st_size for name in FILES if name != STATE}
-        except (OSError, ValueError):
+            there = [name for name in FILES if name != STATE and (name != WARNINGS or name in state["bytes"])]
+            sizes = {name: (self.path / name).stat().st_size for name in there}
+        except (OSError, ValueError, TypeError, KeyError):
             return None
         return state if isinstance(state, dict) and state.get("bytes") == sizes else None
 
@@ -139,9 +142,10 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
     with (folder / MANIFEST).open("wb") as file:
         manifest.to_parquet(file, index=False)
         sync(file)
-    with (folder / QUARANTINE).open("w", encoding="utf-8", newline="") as text:
-        quarantine.to_csv(text, index=False)
-        sync(text)
+    for name, table in ((QUARANTINE, quarantine), (WARNINGS, recipe.warnings)):
+        with (folder / name).open("w", encoding="utf-8", newline="") as text:
+            table.to_csv(text, index=False)
+            sync(text)
     sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
     state = {
         "fingerprint": recipe.fingerprint,

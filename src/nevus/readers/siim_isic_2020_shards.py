@@ -57,7 +57,7 @@ def collect(source: Source, options: SiimIsic2020Options) -> Found:
     table = pd.DataFrame(rows, dtype=object)
     images = ShardSource(source, dict(zip(table["file"], table.pop("offset"), strict=True)), feature="image")
     aside = pd.DataFrame(quarantine, columns=list(QUARANTINE_COLUMNS), dtype=str)
-    return Found(table, aside, images, "file")
+    return Found(table, aside, images, "file", coded_sex=True)
 
 
 def _other_files(names: Names) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = Path(os.environ.get("NEVUS_CASES", PROJECT.parent / "shared" / "cases"))
 SECONDS = 120  # no case may take longer
 # Imported once and not by every run.
-NEEDED = (
+NEEDED = ("matplotlib.figure", "mlflow", "pandas", "scipy.stats", "sklearn.svm", "torchvision")
     "kedro.framework.session",
     "matplotlib.figure",
     "mlflow",
@@ -172,8 +172,9 @@ def main_table() -> None:
         root = copy_project(PROJECT, Path(folder) / "project")
         for case, printed in run_all(chosen, root):
             good = printed.code == case.code and all(word in printed.text for word in case.words)
-            print(f"\n=== {'as wanted' if good else 'NOT AS WANTED'}: {case.name}: {printed.code}")
-            print("\n".join(printed.text.splitlines()[-12:]))
+            last = "\n".join(printed.text.splitlines()[-12:])
+            said = "as wanted" if good else "NOT AS WANTED"
+            sys.stdout.write(f"\n=== {said}: {case.name}: {printed.code}\n{last}\n")
 
 
 if __name__ == "__main__":

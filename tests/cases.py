@@ -19,14 +19,6 @@ FOLDER = Path(os.environ.get("NEVUS_CASES", PROJECT.parent / "shared" / "cases")
 SECONDS = 120  # no case may take longer
 # Imported once and not by every run.
 NEEDED = ("matplotlib.figure", "mlflow", "pandas", "scipy.stats", "sklearn.svm", "torchvision")
-    "kedro.framework.session",
-    "matplotlib.figure",
-    "mlflow",
-    "pandas",
-    "scipy.stats",
-    "sklearn.svm",
-    "torchvision",
-)
 
 
 class Case(NamedTuple):

@@ -41,11 +41,13 @@ def companions(names: Iterable[str]) -> set[str]:
     around = folders_around(paths.values())
     stems = {_same(path.stem) for path in paths.values()}
     places = {_place(path.parts[:-1], path.stem) for path in paths.values()}
+    folders = {folder for path in paths.values() for folder in path.parts[around:-1]}
+    marked = {folder for folder in folders if _by_folder(folder, stems)}
     return {
         name
         for name, path in paths.items()
         if _by_name(path.stem, stems)
-        or any(_by_folder(folder, stems) for folder in path.parts[around:-1])
+        or not marked.isdisjoint(path.parts[around:-1])
         or _beside_images(path, around, places)
     }
 

@@ -93,7 +93,7 @@ def _depths(names: list[str]) -> tuple[int, ...]:
 
     Only inside, where one folder with the name of a split lies around folders that are splits, every one of them.
     """
-    folders = [PurePosixPath(name).parts[:-1] for name in names]
+    folders = [name.split("/")[:-1] for name in names]
     outer, inner = (
         {parts[depth] for parts in folders if len(parts) > depth and not parts[depth].startswith(".")}
         for depth in (0, 1)
@@ -113,7 +113,7 @@ def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
     folder = "" if split == "unlabeled" else folders[top + 1]
-    return _Image(name, split, folders[top], folder, str(PurePosixPath(*path.parts[top:]).with_suffix("")))
+    return _Image(name, split, folders[top], folder, "/".join((*folders[top:], path.stem)))
 
 
 def _classes(folders: list[str], options: ImageFolderOptions, names: Names) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import NamedTuple
 
 from nevus import quarantine
@@ -49,7 +50,7 @@ def sort_names(names: Iterable[str]) -> Names:
         reason = refusal(name)
         if reason is not None:
             sorted_names.refused.append((readable(name), reason))
-        elif PurePosixPath(name).suffix.lower() in SUFFIXES:
+        elif splitext(name)[1].lower() in SUFFIXES:
             sorted_names.images.append(name)
         else:
             sorted_names.others.append(name)

@@ -72,7 +72,6 @@ LAYOUT = "Move these images into the folders that the layout wants."
 NOT_WANTED = "Move these files out of the source: no image is read from them."
 
 SEVERAL_FILES = Kind("several different files of one id", "Keep the right file of each id and move the others away.")
-SAME_ID = Kind("same image id as another file", "Rename or move one of each two files, so that every image has its id.")
 AMBIGUOUS = Kind(
     "several files fit the row",
     "Write more of the path into the table, so that one file fits, or move the others away.",
@@ -93,6 +92,14 @@ _OTHERS = (
             "cannot be read from the source",
             "metadata would unpack to too much",
             "record is lost with its shard",
+            "rest of the shard is lost",
+            "shard cannot be read",
+            "shard is empty",
+            "shard is damaged behind its last record",
+            "not as many records as the name says",
+            "not a TFRecord file, or damaged from its first record on",
+            "wrong checksum of the data of a record",
+            "record is no tf.train.Example",
         )
     ),
     Kind("pixel values of unknown range", "Save these images with 8 or 16 bits a channel."),
@@ -125,6 +132,14 @@ _OTHERS = (
     *(Kind(said, is_loss=False) for said in ("repeated row", "another row names the same file")),
     Kind("unknown label", "Say what these labels mean (for a table: ingestion.table.labels), or correct the table."),
     Kind("unknown split", "Say what these splits mean (for a table: ingestion.table.splits), or correct the table."),
+    *(Kind(said, is_loss=False) for said in ("same table as another file", "second copy of another file")),
+    Kind("table mangled by a spreadsheet", "Fetch the original table again.", is_loss=False),
+    *(
+        Kind(f"row of metadata, {said}", "Correct these rows in the table.", is_loss=False)  # the image stays
+        for said in ("wrong image id", "no ground truth for it", "repeated row", "contradicting rows of one image id")
+    ),
+    Kind("label is no digit", WRONG_ROW),
+    Kind("not a file of MNIST by its name", NOT_WANTED),
     Kind("wrong name", WRONG_NAME),
     Kind("in a hidden folder", NOT_WANTED),
     *(Kind(said, LAYOUT) for said in ("no class folder", "no diagnosis folder")),
@@ -136,7 +151,7 @@ KINDS = {
     kind.said: kind
     for kind in (
         *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
-        *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, SAME_ID, AMBIGUOUS),
+        *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
         NOT_ONE_HOT,
         *_OTHERS,
     )

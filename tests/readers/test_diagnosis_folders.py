@@ -156,7 +156,7 @@ def test_diagnoses_that_are_not_there_are_refused_naming_both(diagnoses: tuple[s
         ("9.jpg", "no diagnosis folder"),
         (".ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),
         ("akiec/.ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),
-        ("akiec/gan_input/0.png", "same image id as another file"),
+        ("akiec/gan_input/0.png", "equal copy of another file"),
         ("../akiec/9.jpg", "name leads out of the archive"),
     ],
 )

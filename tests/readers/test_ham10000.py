@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
 from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.quarantine import losses
 from nevus.readers import ham10000
 from nevus.readers.options import Ham10000Options
 from tests.fakes import FakeSource, write_folder, write_zip
@@ -154,7 +156,7 @@ def test_zip_and_folder_give_the_same_records(tmp_path: Path) -> None:
     ],
 )
 def test_known_companions_are_passed_over(name: str) -> None:
-    assert _quarantine(ham10000_files(extra={name: b""})) == {}
+    assert losses(_list(ham10000_files(extra={name: b""})).quarantine).empty
 
 
 @pytest.mark.parametrize(
@@ -178,15 +180,15 @@ def test_second_folder_of_the_same_images_is_quarantined() -> None:
     source = FakeSource(ham10000_files(extra={name.lower().replace("isic", "ISIC"): c for name, c in images.items()}))
     listing = read(source)
     assert len(listing.records) == 28
-    assert listing.quarantine["reason"].str.startswith("same image id as another file: HAM10000_images").tolist() == (
+    assert listing.quarantine["reason"].str.startswith("equal copy of another file: HAM10000_images").tolist() == (
         [True] * 28
     )
 
 
 def test_different_files_of_one_id_are_all_quarantined_whichever_comes_first() -> None:
     image = "HAM10000_images_part_1/ISIC_0024000.jpg"
-    for other in ("A_masks/ISIC_0024000.png", "masks/ISIC_0024000.png"):
-        files = ham10000_files(extra={other: b"mask", f"copy/{image}": ham10000_files()[image]})
+    for other in ("A_small/ISIC_0024000.png", "small/ISIC_0024000.png"):
+        files = ham10000_files(extra={other: b"small", f"copy/{image}": ham10000_files()[image]})
         kinds = {file: reason.partition(":")[0] for file, reason in _quarantine(files).items()}
         names = {"ISIC_0024000", image, f"copy/{image}", other}
         assert kinds == dict.fromkeys(names, "several different files of one id")
@@ -194,20 +196,20 @@ def test_different_files_of_one_id_are_all_quarantined_whichever_comes_first() -
 
 
 def test_only_files_that_share_an_id_are_read() -> None:
-    source = FakeSource(ham10000_files(extra={"masks/ISIC_0024000.png": b"mask"}))
+    source = FakeSource(ham10000_files(extra={"small/ISIC_0024000.png": b"small"}))
     read(source)
     assert sorted(source.reads) == [
         "HAM10000_images_part_1/ISIC_0024000.jpg",
         TABLE,
-        "masks/ISIC_0024000.png",
+        "small/ISIC_0024000.png",
     ]
 
 
-def test_masks_named_like_all_images_are_refused_saying_so() -> None:
+def test_other_images_named_like_all_images_are_refused_saying_so() -> None:
     images = [name for name in ham10000_files() if name.endswith(".jpg")]
-    masks = {f"masks/{name.split('/')[1]}": b"mask" for name in images}
+    small = {f"small/{name.split('/')[1]}": b"small" for name in images}
     with pytest.raises(SourceError, match=r"0 images.*several different files of one id"):
-        _list(ham10000_files(extra=masks))
+        _list(ham10000_files(extra=small))
 
 
 @pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".png"])
@@ -316,6 +318,22 @@ def test_options_that_leave_nothing_are_refused() -> None:
 def test_missing_source_is_refused() -> None:
     with pytest.raises(SourceError, match="needs files"):
         read(None)
+
+
+@pytest.mark.parametrize("form", ["{}.jpg", "images/{}.JPG", "C:\\ham\\{}.png"])
+def test_ids_with_folders_suffix_and_other_case_find_their_image(form: str) -> None:
+    files = ham10000_files()
+    ids = re.compile(rb"ISIC_[0-9]{7}")
+    table = ids.sub(lambda found: form.format(found[0].decode().lower()).encode(), files[TABLE])
+    assert _list(files | {TABLE: table}).records["image_id"].equals(_list(files).records["image_id"])
+    lower = {name.replace("ISIC", "isic"): content for name, content in files.items()}
+    assert _list(lower).records["image_id"].equals(_list(files).records["image_id"])
+
+
+def test_diagnosis_may_be_written_in_capitals() -> None:
+    files = ham10000_files()
+    shouted = {**files, TABLE: files[TABLE].replace(b",mel,", b",MEL,").replace(b",histo,", b",Histo,")}
+    assert _list(shouted).records.equals(_list(files).records)
 
 
 ONE_HOT = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")

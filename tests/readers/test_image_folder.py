@@ -7,6 +7,7 @@ import pytest
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
 from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.quarantine import losses
 from nevus.readers import image_folder
 from nevus.readers.options import ImageFolderOptions
 from tests.fakes import FakeSource, write_folder, write_zip
@@ -189,8 +190,8 @@ def test_single_class_is_refused_and_told_of_the_other_reader() -> None:
         ("val/dermatofibroma/9.jpg", "class without an image in train"),
         ("train/.ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),
         ("train/benign/.ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),
-        ("train/benign/0.png", "same image id as another file"),
-        ("data/train/benign/0.jpg", "same image id as another file"),
+        ("train/benign/0.png", "equal copy of another file"),
+        ("data/train/benign/0.jpg", "equal copy of another file"),
         ("../train/benign/9.jpg", "name leads out of the archive"),
         ("C:\\train\\benign\\9.jpg", "name leads out of the archive"),
     ],
@@ -250,3 +251,14 @@ def test_a_folder_on_disk_is_read_by_its_listed_names(tmp_path: Path) -> None:
     files = image_folder_files(top="data/")
     listing = read(FolderSource(write_folder(tmp_path, files)))
     assert listing.source.read(listing.records["file"].tolist()) == [files[name] for name in listing.records["file"]]
+
+
+@pytest.mark.parametrize("outer", ["", "data/"])
+@pytest.mark.parametrize("inner", ["data/", "a/b/"])
+def test_tree_inside_itself_is_read_once(outer: str, inner: str) -> None:
+    files = {f"{outer}{name}": content for name, content in image_folder_files().items()}
+    twice = files | {f"{outer}{inner}{name.removeprefix(outer)}": content for name, content in files.items()}
+    found = read(FakeSource(twice))
+    assert found.records["file"].tolist() == read(FakeSource(files)).records["file"].tolist()
+    assert set(found.quarantine["file"]) == set(twice) - set(files)
+    assert losses(found.quarantine).empty

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -5,6 +6,7 @@ import pytest
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.quarantine import losses
 from nevus.readers import isic_2017
 from nevus.readers.options import Isic2017Options
 from tests.fakes import FakeSource, write_folder, write_zip
@@ -126,7 +128,8 @@ def test_zip_and_folder_give_the_same_records(tmp_path: Path) -> None:
     ],
 )
 def test_known_companions_are_passed_over(name: str) -> None:
-    assert _quarantine(isic_2017_files() | {name: b""}) == {}
+    aside = _list(isic_2017_files() | {name: b""}).quarantine
+    assert losses(aside).empty
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_other_files_are_quarantined_with_a_reason(name: str, reason: str) -> No
 
 def test_equal_files_of_one_id_leave_one_image_and_different_ones_none() -> None:
     files, image = isic_2017_files(), "ISIC-2017_Training_Data/ISIC_0000000.jpg"
-    assert "same image id" in _quarantine(files | {"copy/ISIC_0000000.JPG": files[image]})["copy/ISIC_0000000.JPG"]
+    assert "equal copy" in _quarantine(files | {"copy/ISIC_0000000.JPG": files[image]})["copy/ISIC_0000000.JPG"]
     different = files | {"thumbnails/ISIC_0000000.jpg": b"smaller"}
     kinds = {file: reason.partition(":")[0] for file, reason in _quarantine(different).items()}
     names = ["ISIC_0000000", image, "thumbnails/ISIC_0000000.jpg"]
@@ -280,3 +283,11 @@ def test_source_without_the_training_release_is_refused(files: dict[str, bytes],
 def test_missing_source_is_refused() -> None:
     with pytest.raises(SourceError, match="needs files"):
         read(None)
+
+
+@pytest.mark.parametrize("form", ["{} (1).csv", "{} - Copy.csv", "Copy of {}.csv", "{}.csv.txt", "{}_copy.csv"])
+def test_table_of_nearly_the_right_name_is_named(form: str) -> None:
+    close = form.format(TRUTH.removesuffix(".csv"))
+    files = {name.replace(TRUTH, close): content for name, content in isic_2017_files().items()}
+    with pytest.raises(SourceError, match=f"Rename '{re.escape(close)}' to {TRUTH}"):
+        _list(files)

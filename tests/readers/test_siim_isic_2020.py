@@ -208,8 +208,8 @@ def test_an_id_in_both_tables_is_no_test_image_to_train_on() -> None:
 def test_row_without_a_file_and_file_without_a_row_are_set_aside() -> None:
     listing = listed(siim_files(rows=[*rows(count=5), train_row(77)]) | {"notes.txt": b""})
     assert aside(listing) == {
-        name(77): "no file for this row of the table",
-        f"jpeg/train/{name(5)}.jpg": "no row in train.csv or test.csv",
+        name(77): "row without a file: no image of this name",
+        f"jpeg/train/{name(5)}.jpg": "file without a row: not in train.csv or test.csv",
         "notes.txt": "not a file of the competition",
     }
 
@@ -221,15 +221,13 @@ def test_row_without_an_id_is_set_aside_by_its_number() -> None:
 
 def test_second_file_of_an_id_is_set_aside_where_both_are_equal_and_both_where_not() -> None:
     equal = listed(siim_files() | {f"smaller/{name(0)}.jpg": siim_files()[f"jpeg/train/{name(0)}.jpg"]})
-    assert aside(equal) == {f"smaller/{name(0)}.jpg": f"same image id as another file: jpeg/train/{name(0)}.jpg"}
+    assert aside(equal) == {f"smaller/{name(0)}.jpg": f"equal copy of another file: jpeg/train/{name(0)}.jpg"}
     differ = listed(siim_files() | {f"others/{name(0)}.png": b""})
     assert name(0) not in set(differ.records["image_id"])
-    reason = f"several different files of one id: {name(0)}"
-    assert aside(differ) == {
-        f"others/{name(0)}.png": reason,
-        f"jpeg/train/{name(0)}.jpg": reason,
-        name(0): "several different files of one id: keep the right one of them",
-    }
+    first, second = f"jpeg/train/{name(0)}.jpg", f"others/{name(0)}.png"
+    assert aside(differ) == dict.fromkeys(
+        (first, second, name(0)), f"several different files of one id: {first}, {second}"
+    )
 
 
 def test_the_word_for_a_malignant_lesion_may_be_written_with_a_capital() -> None:
@@ -289,7 +287,8 @@ def test_of_several_editions_of_one_table_the_best_is_read() -> None:
 def test_messages_name_the_tables_that_were_read() -> None:
     files = archives_files() | {f"{name(50)}.jpg": fake_jpeg(0)}
     assert aside(listed(files)) == {
-        f"{name(50)}.jpg": "no row in ISIC_2020_Training_GroundTruth_v2.csv or ISIC_2020_Test_Metadata.csv"
+        f"{name(50)}.jpg": "file without a row: not in ISIC_2020_Training_GroundTruth_v2.csv or "
+        "ISIC_2020_Test_Metadata.csv"
     }
 
 
@@ -499,3 +498,10 @@ def test_shard_that_changed_since_it_was_listed_is_not_read() -> None:
 def test_unknown_record_is_refused() -> None:
     with pytest.raises(SourceError, match=r"no 'train\.tfrec#9'"):
         read(FakeSource(siim_shards()), "tfrecord").source.read(["train.tfrec#9"])
+
+
+@pytest.mark.parametrize("form", ["{}.jpg", "train/{}.JPG", "..\\jpeg\\{}.png"])
+def test_ids_with_folders_and_suffix_find_their_image(form: str) -> None:
+    found = listed(siim_files(rows=[train_row(n, image_name=form.format(name(n)).lower()) for n in range(6)]))
+    assert found.records["image_id"].tolist() == [name(n) for n in range(6)]
+    assert found.quarantine.empty

@@ -11,6 +11,7 @@ import yaml
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
 from nevus.corpus.chunks import read as read_chunk
 from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.quarantine import losses
 from nevus.readers import table
 from nevus.readers.options import TableOptions
 from tests.fakes import FakeSource, write_zip
@@ -145,10 +146,13 @@ def test_accents_match_however_they_are_written() -> None:
 @pytest.mark.parametrize(
     "path", ["/a.jpg", "../a.jpg", "x/../a.jpg", "..\\a.jpg", "C:\\a.jpg", "C:/a.jpg", "\\\\server\\a.jpg"]
 )
-def test_paths_that_lead_out_are_quarantined(path: str) -> None:
+def test_of_a_path_that_leads_out_the_end_is_found_in_the_source_or_nothing(path: str) -> None:
     found = listing({**ROW, "path": path}, {**ROW, "path": "b.jpg"})
+    assert found.records["file"].tolist() == ["a.jpg", "b.jpg"]
+    gone = path.replace("a.jpg", "gone.jpg")
+    found = listing({**ROW, "path": gone}, {**ROW, "path": "b.jpg"})
     assert quarantine(found) == {
-        path: f"path leads out of the source: {path}",
+        gone: f"path leads out of the source: {gone}",
         "a.jpg": "no row of the table names it: images.csv",
     }
 
@@ -183,8 +187,11 @@ def test_image_whose_name_comes_twice_in_a_zip_is_quarantined_when_it_is_read(tm
 
 
 def test_labels_and_splits_outside_the_known_set_are_quarantined() -> None:
-    assert reason_for({**ROW, "dx": "naevus"}) == "unknown label: naevus"
-    assert reason_for({**ROW, "part": "holdout"}) == "unknown split: holdout"
+    assert reason_for({**ROW, "dx": "naevus"}) == "unknown label: naevus, wanted one of benign, melanoma"
+    assert (
+        reason_for({**ROW, "part": "holdout"})
+        == "unknown split: holdout, wanted one of labeled, validation, unlabeled, test"
+    )
     assert reason_for({**ROW, "part": ""}) == "row names no split"
 
 
@@ -299,8 +306,8 @@ def test_options_that_do_not_fit_are_refused(changes: dict[str, Any], message: s
 
 
 def test_table_of_which_no_row_can_be_used_is_refused_with_examples() -> None:
-    with pytest.raises(SourceError, match=r"2 x no such file, such as x/a\.jpg(.|\n)*'a\.jpg', 'b\.jpg'"):
-        listing({**ROW, "path": "x/a.jpg"}, {**ROW, "path": "x/b.jpg"})
+    with pytest.raises(SourceError, match=r"2 x no such file, such as x/c\.jpg(.|\n)*'a\.jpg', 'b\.jpg'"):
+        listing({**ROW, "path": "x/c.jpg"}, {**ROW, "path": "x/d.jpg"})
     with pytest.raises(SourceError, match="no rows"):
         read(FakeSource({"images.csv": b"path,dx,part\n", **image_files("a.jpg")}))
 
@@ -346,3 +353,28 @@ def test_the_example_of_the_page_works(project: Path) -> None:
     assert found.records["group_id"].tolist() == ["P1", "P2", "P2", "P3", "P4"]
     assert found.records["sex"].tolist() == ["female", "male", "male", None, "female"]
     assert quarantine(found) == {names[-1]: f"no such file: {names[-1]}"}
+
+
+def test_case_of_labels_does_not_matter_unless_it_makes_the_difference() -> None:
+    rows = [{**ROW, "dx": "MELANOMA"}, {**ROW, "path": "b.jpg", "dx": "Benign"}]
+    assert listing(*rows).records["label"].tolist() == [1, 0]
+    labels = {"m": "melanoma", "M": "benign"}
+    rows = [{**ROW, "dx": "m"}, {**ROW, "path": "b.jpg", "dx": "M"}]
+    assert listing(*rows, labels=labels).records["label"].tolist() == [1, 0]
+
+
+def test_ambiguous_row_names_the_files_and_equal_copies_are_told() -> None:
+    rows = [{**ROW, "path": "x.jpg"}, {**ROW, "path": "b.jpg"}]
+    files = {"images.csv": csv_file(rows), "b.jpg": b"b", "1/x.jpg": b"one", "2/x.jpg": b"two"}
+    assert quarantine(read(FakeSource(files)))["x.jpg"] == "several files fit the row: 1/x.jpg, 2/x.jpg"
+    found = read(FakeSource({**files, "2/x.jpg": b"one"}))
+    assert found.records["file"].tolist() == ["1/x.jpg", "b.jpg"]
+    assert quarantine(found) == {"2/x.jpg": "equal copy of another file: 1/x.jpg"}
+
+
+def test_mask_is_set_aside_unless_a_row_names_it() -> None:
+    files = ("a_mask.png", "b_mask.png")
+    found = listing(ROW, {**ROW, "path": "b_mask.png"}, {**ROW, "path": "b.jpg"}, files=files)
+    assert found.records["file"].tolist() == ["a.jpg", "b_mask.png", "b.jpg"]
+    assert losses(found.quarantine).empty
+    assert found.quarantine["file"].tolist() == ["a_mask.png"]

@@ -107,6 +107,14 @@ def test_ids_rewritten_by_a_spreadsheet_are_told_with_count_and_example() -> Non
     assert all(part in said for part in ("a.csv", "mangled by a spreadsheet", "3 of its 4 rows", "'1'"))
 
 
+@pytest.mark.parametrize("ids", [["a", "b", "c"], ["0024306", "0024307"], ["ISIC_1_downsampled", "ISIC_2_downsampled"]])
+def test_ids_of_another_form_are_not_blamed_on_a_spreadsheet(ids: list[str | None]) -> None:
+    said = _mangling(ids)
+    assert said is not None
+    assert "ids of another form" in said
+    assert "spreadsheet" not in said
+
+
 @pytest.mark.parametrize("ids", [[], ["ISIC_0000001", None], ["ISIC_0000001", "ISIC_0000002", "7"]])
 def test_a_few_bad_ids_are_no_mangling(ids: list[str | None]) -> None:
     assert _mangling(ids) is None

@@ -38,7 +38,7 @@ def companions(names: Iterable[str]) -> set[str]:
         names: All image files of a source. Folders around all of them tell nothing.
     """
     paths = {name: PurePosixPath(name) for name in names}
-    around = folders_around(paths.values())
+    around = folders_around(paths)
     stems = {_same(path.stem) for path in paths.values()}
     places = {_place(path.parts[:-1], path.stem) for path in paths.values()}
     folders = {folder for path in paths.values() for folder in path.parts[around:-1]}
@@ -52,9 +52,9 @@ def companions(names: Iterable[str]) -> set[str]:
     }
 
 
-def folders_around(paths: Iterable[PurePosixPath]) -> int:
+def folders_around(names: Iterable[str]) -> int:
     """How many folders lie around all of these files."""
-    levels = zip(*(path.parts[:-1] for path in paths), strict=False)
+    levels = zip(*(name.split("/")[:-1] for name in names), strict=False)
     return sum(1 for _ in takewhile(lambda folders: len(set(folders)) == 1, levels))
 
 

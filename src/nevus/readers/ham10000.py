@@ -21,6 +21,7 @@ from nevus.readers.isic_files import (
     part_ids,
     part_values,
     sort_files,
+    with_bare_ids,
 )
 from nevus.readers.options import Ham10000Options
 from nevus.readers.tables import find_table, find_tables, mangling, matches, read_table, set_aside
@@ -49,9 +50,9 @@ TASKS: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
     "malignant_benign": (("benign", "malignant"), {dx: int(dx in MALIGNANT) for dx in DIAGNOSES}),
     "seven": (tuple(DIAGNOSES.values()), {dx: label for label, dx in enumerate(DIAGNOSES)}),
 }
-# Masks, the test set of ISIC 2018 and tables of pixels are shipped along by Dataverse or by copies of the data set.
+# Shipped along by Dataverse or by copies of the data set, beside what `nevus.readers.companions` knows.
 COMPANIONS = re.compile(
-    r"_segmentation\.png$|(^|/)(HAM10000_segmentations|ISIC2018_Task3_(Test|Validation)|hmnist_[0-9]+_[0-9]+_)"
+    r"(^|/)(HAM10000_segmentations[^/]*\.zip$|ISIC2018_Task3_(Test|Validation)|hmnist_[0-9]+_[0-9]+_)"
     r"|(GroundTruth|LesionGroupings)\.(csv|tab)$",
     re.IGNORECASE,
 )
@@ -117,6 +118,7 @@ def _read_rows(source: Source, names: list[str]) -> tuple[Table, Table, list[str
     else:
         table, unclear, tables = read_truth(source, names)
     name, table = tables[0], table.reindex(columns=[*REQUIRED, *DETAILS]).astype(object)
+    table = with_bare_ids(table, name)
     ids = [("image_id", IMAGE_ID, WANTED_ID)]
     if table["lesion_id"].notna().any():
         ids.append(("lesion_id", LESION_ID, WANTED_LESION))

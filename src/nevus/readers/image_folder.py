@@ -16,7 +16,7 @@ from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
 from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
-from nevus.readers.same_id import settle
+from nevus.readers.same_id import settle, without_nested_copies
 from nevus.readers.split_folders import EXAMPLES, split_of
 
 LAYOUT = (
@@ -68,7 +68,8 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     if source is None:
         raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
+    names, copies = without_nested_copies(source, names)
+    quarantine = names.refused + copies + set_aside_companions(names.companions) + set_aside_others(names.others)
     depths = _depths(names.images)
     parsed = {name: _parse(name, depths) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]

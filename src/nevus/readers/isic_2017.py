@@ -20,7 +20,9 @@ from nevus.readers.isic_files import (
     match_files,
     part_ids,
     sort_files,
+    with_bare_ids,
 )
+from nevus.readers.names import close_names
 from nevus.readers.options import Isic2017Options
 from nevus.readers.tables import find_tables, mangling, read_table, set_aside
 
@@ -32,8 +34,8 @@ REQUIRED = {TRUTH: ("image_id", *TASKS), METADATA: ("image_id",)}
 DETAILS = ("age_approximate", "sex")
 VALUES = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
-# Superpixels lie beside the images; masks and features are the answers of parts 1 and 2.
-COMPANIONS = re.compile(r"_superpixels\.png$|_segmentation\.png$|_features\.json$|_Part[12]_GroundTruth\.", re.I)
+# The answers of parts 1 and 2, beside what `nevus.readers.companions` knows.
+COMPANIONS = re.compile(r"_features\.json$|_Part[12]_GroundTruth\.", re.I)
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ def read(source: Source | None, options: Isic2017Options, *, size: int) -> Listi
     good, quarantine = _part_rows(rows.reset_index(drop=True))
     matched, lost = match_files(good, files)
     named = set(rows["image_id"])
-    _check_mangled(truths, patients, unclaimed=len((files.images.keys() | files.torn) - named))
+    _check_mangled(truths, patients, unclaimed=len((files.images.keys() | files.torn.keys()) - named))
     gathered = gather([*quarantine, lost], files, named)
     if not (matched["split"] == "labeled").any():
         raise SourceError(
@@ -116,7 +118,7 @@ def _find(source: Source, names: list[str], wanted: str) -> _Tables:
     mangled: dict[str, str] = {}
     for name in found:
         details = DETAILS if wanted.endswith(METADATA) else ()
-        table = read_table(source, name, required=required, optional=details)
+        table = with_bare_ids(read_table(source, name, required=required, optional=details), name)
         said = mangling(table, name, "image_id", IMAGE_ID, wanted=WANTED_ID)
         if said is None:
             sound[name] = table[[*required, *details]]
@@ -135,10 +137,13 @@ def _check_training(truth: _Tables, names: list[str]) -> None:
     if truth.mangled is not None:
         raise SourceError(truth.mangled)
     if truth.rows is None:
+        wanted = RELEASES["labeled"] + TRUTH
         tables = [name for name in names if name.lower().endswith(".csv")]
+        close = close_names(names, wanted)
+        advice = f"Rename '{close[0]}' to {wanted}." if close else "Complete the data, or choose the reader that fits."
         raise SourceError(
             f"ISIC 2017 wants {LAYOUT}. Found {len(names):,} files without that table; the tables are "
-            f"{', '.join(tables[:8]) or '(none)'}. Complete the data, or choose the reader that fits."
+            f"{', '.join(tables[:8]) or '(none)'}. {advice}"
         )
 
 

@@ -9,9 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, Table
-from nevus.file_names import is_litter, readable, refusal
-from nevus.readers.names import set_aside_others
-from nevus.readers.same_id import DIFFERENT, settle
+from nevus.file_names import refusal
+from nevus.quarantine import SEVERAL_FILES
+from nevus.readers.matching import bare_id
+from nevus.readers.names import set_aside_companions, set_aside_others, sort_names
+from nevus.readers.same_id import settle
 from nevus.readers.tables import matches, set_aside
 
 IMAGE_ID = re.compile(r"ISIC_[0-9]{7}")
@@ -26,12 +28,12 @@ class Files(NamedTuple):
 
     Attributes:
         images: Image id to file name.
-        torn: Ids of several files that differ, none of which is among the images.
+        torn: Id to its files, of several that differ, none of which is among the images.
         quarantine: (readable name, reason) for each file set aside.
     """
 
     images: dict[str, str]
-    torn: frozenset[str]
+    torn: dict[str, tuple[str, ...]]
     quarantine: list[tuple[str, str]]
 
 
@@ -49,27 +51,32 @@ def sort_files(source: Source, names: Iterable[str], *, tables: Collection[str],
         The images, and the files that are none: each but the first of equal ones of one id, all of different ones,
         other names, other suffixes.
     """
+    rest = [name for name in names if name not in tables]
+    passed = {name for name in rest if refusal(name) is None and companions.search(name)}
+    if passed:
+        logger.info("Passed over %s files that belong to the data set but are not its images.", f"{len(passed):,}")
+    found = sort_names(name for name in rest if name not in passed)
+    others = list(found.others)
+    quarantine = found.refused + set_aside_companions(found.companions)
     named: dict[str, list[str]] = {}
-    others: list[str] = []
-    quarantine: list[tuple[str, str]] = []
-    passed = 0
-    for name in names:
-        if is_litter(name) or name in tables:
-            continue
-        if refusal(name) is None and companions.search(name):
-            passed += 1
-        elif (reason := refusal(name)) is not None:
-            quarantine.append((readable(name), reason))
-        elif PurePosixPath(name).suffix.lower() not in SUFFIXES:
+    for name in found.images:
+        image_id = str(bare_id(name))
+        if PurePosixPath(name).suffix.lower() not in SUFFIXES:
             others.append(name)
-        elif IMAGE_ID.fullmatch(stem := PurePosixPath(name).stem) is None:
+        elif IMAGE_ID.fullmatch(image_id) is None:
             quarantine.append((name, f"wrong name: wanted {WANTED_ID} and a suffix"))
         else:
-            named.setdefault(stem, []).append(name)
-    if passed:
-        logger.info("Passed over %s files that belong to the data set but are not its images.", f"{passed:,}")
+            named.setdefault(image_id, []).append(name)
     settled = settle(source, named)
     return Files(settled.files, settled.torn, quarantine + set_aside_others(others, SUFFIXES) + settled.quarantine)
+
+
+def with_bare_ids(table: Table, name: str) -> Table:
+    """The table with each `image_id` freed of folders, suffix and other case; the log counts them."""
+    bare = table["image_id"].map(bare_id).astype(object)
+    if count := int((table["image_id"].notna() & (bare != table["image_id"])).sum()):
+        logger.info("%s ids of %s are matched without their folders, suffix and case.", f"{count:,}", name)
+    return table.assign(image_id=bare)
 
 
 def part_ids(table: Table, columns: Sequence[str]) -> tuple[Table, Table]:
@@ -95,9 +102,10 @@ def part_ids(table: Table, columns: Sequence[str]) -> tuple[Table, Table]:
 
 
 def part_values(table: Table, column: str, known: Collection[str]) -> tuple[Table, Table]:
-    """Set aside rows whose value in this column is none of the known ones."""
+    """Set aside rows whose value in this column is none of the known ones, in whatever case."""
     reasons = table[column].map(lambda value: f"unknown {column}: '{value}', wanted one of {', '.join(known)}")
-    return set_aside(table, ~table[column].isin(known), reasons, id_column="image_id")
+    values = table[column].str.lower()
+    return set_aside(table.assign(**{column: values}), ~values.isin(known), reasons, id_column="image_id")
 
 
 def match_files(table: Table, files: Files) -> tuple[Table, Table]:
@@ -108,7 +116,8 @@ def match_files(table: Table, files: Files) -> tuple[Table, Table]:
     """
     found = table["image_id"].map(files.images)
     reasons = pd.Series(f"row without a file: wanted its id with {', '.join(SUFFIXES)}", index=table.index)
-    reasons = reasons.mask(table["image_id"].isin(files.torn), f"{DIFFERENT}: keep the right one of them")
+    rivals = table["image_id"].map(lambda key: SEVERAL_FILES.of(", ".join(files.torn.get(key, ()))))
+    reasons = reasons.mask(table["image_id"].isin(list(files.torn)), rivals)
     return set_aside(table.assign(file=found), found.isna(), reasons, id_column="image_id")
 
 

@@ -1,6 +1,7 @@
 """File names, sorted by what readers can do with them."""
 
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from posixpath import splitext
@@ -89,6 +90,16 @@ def set_aside_others(names: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES)
     if archives := [name for name, reason in aside if reason == packed]:
         logger.warning("Images in archives inside the source are not read: unpack %s there.", listed(archives))
     return aside
+
+
+def close_names(names: Iterable[str], wanted: str) -> list[str]:
+    """Files whose names are nearly the wanted one: a second download, a copy, another suffix or other separators."""
+    return [name for name in names if not is_litter(name) and _essence(name) == _essence(wanted)]
+
+
+def _essence(name: str) -> str:
+    stem = PurePosixPath(name).name.casefold().partition(".")[0]
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"\([0-9]+\)|\bcopy( of)?\b|_copy\b", "", stem))
 
 
 def listed(names: Iterable[str], shown: int = 8) -> str:

@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
+from nevus.quarantine import SEVERAL_FILES
+from nevus.readers.matching import bare_id
 from nevus.readers.names import Names, set_aside_companions, sort_names
 from nevus.readers.options import SiimIsic2020Options
-from nevus.readers.same_id import DIFFERENT, settle
+from nevus.readers.same_id import settle
 from nevus.readers.siim_isic_2020_rows import TEST_COLUMNS, TRAIN_COLUMNS, WITHOUT_LABELS, Found, is_duplicates
 from nevus.readers.tables import find_table, find_tables, mangling, read_table, set_aside
 from nevus.tfrecord.shards import is_shard
@@ -61,12 +63,17 @@ def collect(source: Source, options: SiimIsic2020Options) -> Found:
     ):
         raise SourceError(reason)
     needed = (rows["split"] != WITHOUT_LABELS) | (options.test_images != "leave_out")
-    reasons = pd.Series("no file for this row of the table", index=rows.index)
-    reasons = reasons.mask(rows["image_name"].isin(torn), f"{DIFFERENT}: keep the right one of them")
+    reasons = pd.Series("row without a file: no image of this name", index=rows.index)
+    rivals = rows["image_name"].map(lambda key: SEVERAL_FILES.of(", ".join(torn.get(key, ()))))
+    reasons = reasons.mask(rows["image_name"].isin(list(torn)), rivals)
     _, missing = set_aside(rows, gone & needed, reasons, id_column="image_name")
     listed = set(rows["image_name"])
     quarantine += aside
-    quarantine += [(file, f"no row in {' or '.join(tables)}") for stem, file in files.items() if stem not in listed]
+    quarantine += [
+        (file, f"file without a row: not in {' or '.join(tables)}")
+        for stem, file in files.items()
+        if stem not in listed
+    ]
     others = pd.DataFrame(quarantine, columns=list(QUARANTINE_COLUMNS), dtype=str)
     every = pd.concat([others, nameless, missing], ignore_index=True)
     return Found(rows[~gone].reset_index(drop=True), every, source, "image_name")
@@ -84,7 +91,7 @@ def _by_id(images: Iterable[str]) -> dict[str, list[str]]:
     """Image id to the files of that name."""
     named: dict[str, list[str]] = {}
     for name in images:
-        named.setdefault(PurePosixPath(name).stem, []).append(name)
+        named.setdefault(str(bare_id(name)), []).append(name)
     return named
 
 
@@ -114,8 +121,16 @@ def _rows(source: Source, train: str, test: str | None) -> tuple[Table, Table]:
 
 
 def _named(rows: Table, table: str) -> tuple[Table, Table]:
+    rows = _with_bare_names(rows, table)
     reason = f"row without image_name: in {PurePosixPath(table).name}"
     return set_aside(rows, rows["image_name"].isna(), reason, id_column="image_name")
+
+
+def _with_bare_names(rows: Table, table: str) -> Table:
+    bare = rows["image_name"].map(bare_id).astype(object)
+    if count := int((rows["image_name"].notna() & (bare != rows["image_name"])).sum()):
+        logger.info("%s ids of %s are matched without their folders, suffix and case.", f"{count:,}", table)
+    return rows.assign(image_name=bare)
 
 
 def _test_rows_by_folder(files: dict[str, str], rows: Table) -> Table:

@@ -1,14 +1,15 @@
 """Any table with a column of image paths: one's own data, described in YAML, without a line of code."""
 
 import logging
-import unicodedata
 from pathlib import PurePosixPath
 
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
 from nevus.file_names import refusal
+from nevus.quarantine import AMBIGUOUS, EQUAL_COPY, advice
 from nevus.readers.details import read_details
+from nevus.readers.matching import Matches, match
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
@@ -20,7 +21,8 @@ logger = logging.getLogger(__name__)
 def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
     """List the images that a table names.
 
-    Paths in the table are relative to its folder or to the source's, with slashes of either kind.
+    A path in the table is relative to its folder or to the source's; where no file is there, the file of the source
+    that fits it best is taken, as `nevus.readers.matching` says.
 
     Args:
         source: A zip or a folder with the table and the images.
@@ -43,14 +45,15 @@ def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
     names = sort_names(source.names())
     file = options.file if options.file in names.others else find_table(names.others, options.file)
     rows = _rows(read_table(source, file, required=sorted(set(mapping.values()))), mapping)
-    rows = _located(rows, file, names).pipe(_understood, options, split_given="split" in mapping)
-    reasons = _reasons(rows, mapping)
+    rows, matches = _located(source, rows, file, names)
+    rows = _understood(rows, options, split_given="split" in mapping)
+    reasons = _reasons(rows, mapping, options, matches)
     good, aside = set_aside(
         rows.assign(shown=rows["file"].fillna(rows["path"])), reasons.notna(), reasons, id_column="shown"
     )
     if good.empty:
         raise _nothing(file, aside, names)
-    rest = _rest(names, {file, *rows["file"].dropna()}, file)
+    rest = _rest(names, {file, *rows["file"].dropna()}, file, matches)
     good, warnings = read_details(good, key="file")
     return Listing(
         records=_finished(good).assign(source=options.source).reset_index(drop=True),
@@ -67,23 +70,12 @@ def _rows(table: Table, mapping: dict[str, str]) -> Table:
     return pd.DataFrame({field: table[mapping[field]] if field in mapping else empty for field in FIELDS})
 
 
-def _located(rows: Table, table: str, names: Names) -> Table:
+def _located(source: Source, rows: Table, table: str, names: Names) -> tuple[Table, Matches]:
     """Add `path`, as the table has it; `file` becomes the name in the source, or null where there is none."""
-    present = {
-        unicodedata.normalize("NFC", name): name
-        for name in (*names.images, *names.companions, *names.others)
-        if name != table
-    }
-    folder = PurePosixPath(table).parent
-
-    def locate(path: object) -> str | None:
-        if not isinstance(path, str) or _leads_out(path):
-            return None
-        relative = unicodedata.normalize("NFC", path.replace("\\", "/"))  # a Mac writes accents as letters of their own
-        places = (str(folder / relative), str(PurePosixPath(relative)))
-        return next((present[place] for place in places if place in present), None)
-
-    return rows.assign(path=rows["file"], file=rows["file"].map(locate).astype(object))
+    others = [name for name in names.others if name != table]
+    folder = str(PurePosixPath(table).parent)
+    matches = match(source, rows["file"].tolist(), names._replace(others=others), folder=folder)
+    return rows.assign(path=rows["file"], file=pd.Series(matches.files, index=rows.index, dtype=object)), matches
 
 
 def _leads_out(path: str) -> bool:
@@ -101,20 +93,25 @@ def _understood(rows: Table, options: TableOptions, *, split_given: bool) -> Tab
     return rows.assign(part=parts, number=classes.map(positions).astype("Int64"))
 
 
-def _reasons(rows: Table, mapping: dict[str, str]) -> "pd.Series[str]":
+def _reasons(rows: Table, mapping: dict[str, str], options: TableOptions, matches: Matches) -> "pd.Series[str]":
     """Why a row cannot be used, the first reason that holds; null where it can."""
     ids = rows["image_id"] if "image_id" in mapping else rows["file"]
-    outside = rows["path"].map(lambda path: isinstance(path, str) and _leads_out(path)).astype(bool)
+    lost = rows["file"].isna()
+    outside = lost & rows["path"].map(lambda path: isinstance(path, str) and _leads_out(path)).astype(bool)
+    rivals = rows["path"].map(lambda path: ", ".join(matches.rivals.get(path, ())))
+    known_labels = f", wanted one of {', '.join(options.classes if options.labels is None else options.labels)}"
+    known_splits = f", wanted one of {', '.join(SPLITS if options.splits is None else options.splits)}"
     reasons = pd.Series(None, index=rows.index, dtype=object)
     no_class = rows["number"].isna() & (rows["part"] != "unlabeled")
     for bad, kind, particular in (
         (rows["path"].isna(), "row names no file", None),
+        (rivals != "", AMBIGUOUS.said, rivals),
         (outside, "path leads out of the source", rows["path"]),
-        (rows["file"].isna(), "no such file", rows["path"]),
+        (lost, "no such file", rows["path"]),
         (ids.isna(), "row has no image id", None),
         (rows["part"].isna() & rows["split"].isna(), "row names no split", None),
-        (rows["part"].isna(), "unknown split", rows["split"]),
-        (no_class & rows["label"].notna(), "unknown label", rows["label"]),
+        (rows["part"].isna(), "unknown split", rows["split"] + known_splits),
+        (no_class & rows["label"].notna(), "unknown label", rows["label"] + known_labels),
         (no_class, "row has no label, but its split needs one", rows["part"]),
     ):
         said = kind if particular is None else kind + ": " + particular.fillna("")
@@ -149,9 +146,11 @@ def _finished(good: Table) -> Table:
     )[list(FIELDS)]
 
 
-def _rest(names: Names, used: set[str], table: str) -> Table:
+def _rest(names: Names, used: set[str], table: str, matches: Matches) -> Table:
     """Quarantine rows of the files that no row names."""
-    rest = [(name, f"no row of the table names it: {table}") for name in names.images if name not in used]
+    copies = {name: EQUAL_COPY.of(first) for name, first in matches.copies.items()}
+    unnamed = f"no row of the table names it: {table}"
+    rest = [(name, copies.get(name, unnamed)) for name in names.images if name not in used]
     rest += set_aside_companions(name for name in names.companions if name not in used)
     rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
@@ -162,6 +161,6 @@ def _nothing(file: str, aside: Table, names: Names) -> SourceError:
     found = ", ".join(f"{count:,} x {kind}" for kind, count in kinds.items())
     first = f"{aside['file'].iloc[0]} ({aside['reason'].iloc[0]})"
     return SourceError(
-        f"No row of the table {file} can be used: {found}, such as {first}. Paths must be relative "
-        f"to the table's folder or to the source, which holds the images {listed(names.images)}. {WHERE}"
+        f"No row of the table {file} can be used: {found}, such as {first}. {advice(aside['reason'])} "
+        f"The source holds the images {listed(names.images)}. {WHERE}"
     )

@@ -44,14 +44,17 @@ def meaning(value: object, meanings: Mapping[str, str] | None, allowed: Sequence
     """The class or the split that a value of the table stands for, or None.
 
     Args:
-        value: Text of the table, or null.
+        value: Text of the table, or null; case counts only where two values differ by nothing else.
         meanings: Value to meaning; null where the values are the meanings themselves.
         allowed: All meanings there are.
     """
     if not isinstance(value, str):
         return None
     table = {name: name for name in allowed} if meanings is None else meanings
-    return table.get(value, table.get(re.sub(r"\.0+$", "", value)))  # a column with gaps holds 1 as 1.0
+    whole = re.sub(r"\.0+$", "", value)  # a column with gaps holds 1 as 1.0
+    without_case = {key.casefold(): key for key in table}
+    keys = (value, whole, without_case.get(value.casefold(), ""), without_case.get(whole.casefold(), ""))
+    return next((table[key] for key in keys if key in table), None)
 
 
 def _check_values(option: str, meanings: Mapping[str, str] | None, allowed: Sequence[str]) -> None:

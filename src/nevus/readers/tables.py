@@ -138,7 +138,7 @@ def matches(values: "pd.Series[str]", form: re.Pattern[str]) -> "pd.Series[bool]
 
 
 def mangling(table: Table, name: str, column: str, form: re.Pattern[str], *, wanted: str) -> str | None:
-    """Say that a spreadsheet rewrote the ids of a table, if it did.
+    """Say that a table has no ids of the form wanted, and whether a spreadsheet put numbers in their place.
 
     Args:
         table: As read.
@@ -154,10 +154,19 @@ def mangling(table: Table, name: str, column: str, form: re.Pattern[str], *, wan
     wrong = table[~matches(table[column], form)]
     if len(wrong) <= MANGLED_SHARE * len(table):
         return None
+    numbers = matches(wrong[column].fillna("0"), re.compile(r"([0-9]{1,6}|[0-9]{1,3},[0-9]{3})(\.0*)?"))
+    found = (
+        f"{len(wrong):,} of its {len(table):,} rows have no {column} of the form {wanted}, such as the one with "
+        f"'{wrong[column].iloc[0]}'. So nobody can tell which image a row is about."
+    )
+    if numbers.mean() > MANGLED_SHARE:
+        return (
+            f"The table {name} was mangled by a spreadsheet: {found} Fetch the original table again, and do not open "
+            "and save it in a spreadsheet."
+        )
     return (
-        f"The table {name} was mangled by a spreadsheet: {len(wrong):,} of its {len(table):,} rows have no {column} of "
-        f"the form {wanted}, such as the one with '{wrong[column].iloc[0]}'. So nobody can tell which image a row is "
-        "about. Fetch the original table again, and do not open and save it in a spreadsheet."
+        f"The table {name} has ids of another form: {found} Correct them, or choose the reader of this data set, which "
+        "is 'table' (conf/table) where there is no other."
     )
 
 

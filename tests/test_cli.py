@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from nevus.cli import run
 from nevus.cli.console import BesideBars
-from nevus.cli.errors import explain
+from nevus.cli.errors import explain, in_environment
 from nevus.contracts import NevusError, SourceError
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -214,6 +214,14 @@ def test_an_unexpected_error_is_not_explained() -> None:
     assert explain(ValueError("bug")) is None
     assert explain(DatasetError("bug")) is None
     assert explain(NevusError("wanted 3")) == "wanted 3"
+
+
+def test_a_message_names_the_environment_of_the_run() -> None:
+    message = "Set it in conf/<env>/parameters.yml or conf/base/parameters/splits.yml."
+    assert in_environment(message, None) == message
+    assert in_environment(message, "image_folder").startswith(
+        "Set it in conf/image_folder/parameters.yml or conf/base/"
+    )
 
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:

@@ -10,7 +10,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from nevus.cli.console import follow
-from nevus.cli.errors import explain, hide_repeated_errors
+from nevus.cli.errors import explain, hide_repeated_errors, in_environment
 
 TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
 
@@ -48,7 +48,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
         message = explain(error)
         if message is None:
             raise
-        raise click.ClickException(message) from error
+        raise click.ClickException(in_environment(message, options["env"])) from error
 
 
 @cli.command(name="nodes-reference")

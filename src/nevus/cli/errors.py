@@ -27,6 +27,11 @@ def explain(error: BaseException) -> str | None:
     return f"{error}\n{SEEN_WITH}" if _is_raised_by_kedro(error) else None
 
 
+def in_environment(message: str, env: str | None) -> str:
+    """The message with the environment of this run where it says `conf/<env>/`; without one it stays as it is."""
+    return message if env is None else message.replace("conf/<env>/", f"conf/{env}/")
+
+
 def chain(error: BaseException) -> Iterator[BaseException]:
     """The error and what caused it, outermost first; Kedro wraps what a dataset raises in its own errors."""
     seen: set[int] = set()

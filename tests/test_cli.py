@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from nevus.cli import run
 from nevus.cli.console import BesideBars
-from nevus.cli.errors import explain, in_environment
+from nevus.cli.errors import explain
 from nevus.contracts import NevusError, SourceError
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -209,19 +209,24 @@ def test_an_error_of_ours_is_found_below_kedros() -> None:
         assert explain(error) == "the zip is empty"
 
 
+@pytest.mark.parametrize("kind", [PermissionError, FileNotFoundError])
+def test_only_the_file_that_a_dataset_could_not_reach_is_blamed(kind: type[OSError]) -> None:
+    wrapped = DatasetError("table: Failed while loading data")
+    wrapped.__cause__ = kind(2, "no way", "data/table.csv")
+    assert "'table'" in str(explain(wrapped))
+    assert "data/table.csv" in str(explain(wrapped))
+    wrapped.__cause__ = kind(2, "no way")  # of a semaphore, for example
+    assert explain(wrapped) is None
+    wrapped.__cause__ = ValueError("bug")
+    wrapped.__cause__.__context__ = kind(2, "no way", "looked_for_first")
+    assert explain(wrapped) is None
+
+
 def test_an_unexpected_error_is_not_explained() -> None:
     assert explain(RuntimeError("bug")) is None
     assert explain(ValueError("bug")) is None
     assert explain(DatasetError("bug")) is None
     assert explain(NevusError("wanted 3")) == "wanted 3"
-
-
-def test_a_message_names_the_environment_of_the_run() -> None:
-    message = "Set it in conf/<env>/parameters.yml or conf/base/parameters/splits.yml."
-    assert in_environment(message, None) == message
-    assert in_environment(message, "image_folder").startswith(
-        "Set it in conf/image_folder/parameters.yml or conf/base/"
-    )
 
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:

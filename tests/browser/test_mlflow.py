@@ -53,7 +53,7 @@ def test_the_printed_link_opens_the_runs_with_their_corpus(page: Any, shown: Sho
     for name in (FIRST, SECOND):
         page.get_by_role("link", name=name, exact=True).wait_for()
     assert not page.get_by_role("link", name=BASELINE, exact=True).is_visible()  # folded below its method
-    assert page.get_by_text(re.compile(r"base \(f+\)")).first.is_visible()
+    page.get_by_text(re.compile(r"base \(f+\)")).first.wait_for()
     page.get_by_role("row").filter(has_text=FIRST).first.get_by_role("button").first.click()
     page.get_by_role("link", name=BASELINE, exact=True).wait_for()
 
@@ -89,5 +89,5 @@ def test_the_charts_of_all_runs_are_few_and_one_holds_all_methods(page: Any, sho
     cards = page.get_by_test_id("draggable-chart-cards-grid").filter(has_text="auc")
     cards.get_by_text(FIRST).first.wait_for()
     assert cards.count() == 1
-    assert cards.get_by_text("0.82").first.is_visible()
-    assert cards.get_by_text("0.71").first.is_visible()
+    cards.get_by_text("0.82").first.wait_for()
+    cards.get_by_text("0.71").first.wait_for()

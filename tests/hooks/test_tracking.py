@@ -13,6 +13,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import node, pipeline
 from pydantic import BaseModel
 
+import nevus
 from nevus.contracts import Classifier, NevusError
 from nevus.hooks import TrackingHooks
 from nevus.hooks.provenance import process_start
@@ -267,7 +268,7 @@ def test_a_misspelt_tracking_option_is_refused(hooks: TrackingHooks, root: Path)
 
 
 def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_its_id(
-    hooks, run, make_catalog, only_run, client, root, metrics
+    hooks, run, make_catalog, only_run, client, root, metrics, monkeypatch
 ) -> None:
     network = {"kind": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
     network |= {"normalisation": "none", "resize": None}
@@ -285,12 +286,15 @@ def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_i
     assert (model.name, str(model.status), model.source_run_id) == ("ssgan", "READY", found.info.run_id)
     assert {m.key: m.value for m in model.metrics}["accuracy"] == 0.81
     assert [output.model_id for output in found.outputs.model_outputs] == [model.model_id]
-    before = mlflow.get_tracking_uri()
-    try:
-        mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
-        loaded = mlflow.pyfunc.load_model(f"models:/{model.model_id}")
-    finally:
-        mlflow.set_tracking_uri(before)
+    # not mlflow.set_tracking_uri, which would outlast this test
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{root / 'mlflow.db'}")
+    loaded = mlflow.pyfunc.load_model(f"models:/{model.model_id}")
     assert loaded.metadata.run_id == found.info.run_id
     assert loaded.metadata.signature is not None
     assert loaded.predict(images).sum(axis=1).tolist() == pytest.approx([1, 1], abs=1e-6)
+    files = [path for path in (root / "mlartifacts").rglob("*") if path.is_file() and path.suffix != ".safetensors"]
+    assert "MLmodel" in {path.name for path in files}
+    here = [str(root), str(Path(nevus.__file__).parent)]
+    assert not [(path.name, place) for path in files for place in here if place in path.read_text()]
+    loaded_again = mlflow.models.Model.load(next(str(path.parent) for path in files if path.name == "MLmodel"))
+    assert loaded_again.artifact_path == f"models:/{model.model_id}"

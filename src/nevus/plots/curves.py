@@ -25,8 +25,8 @@ _PANELS = (
         "Losses",
         "loss (nats)",
         (
-            ("labeled_loss", "labelled: which class?", BLUE),
-            ("unlabeled_loss", "unlabelled: real or generated?", VERMILION),
+            ("labeled_loss", "labelled", BLUE),
+            ("unlabeled_loss", "unlabelled", VERMILION),
         ),
     ),
     _Panel(

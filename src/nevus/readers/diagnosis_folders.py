@@ -14,7 +14,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
 from nevus.readers.layouts import DIAGNOSES, layout_of, remedy
-from nevus.readers.names import Names, listed, set_aside_others, sort_names
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import DiagnosisFoldersOptions
 from nevus.readers.same_id import settle
 from nevus.readers.split_folders import split_of
@@ -58,7 +58,7 @@ def read(source: Source | None, options: DiagnosisFoldersOptions, *, size: int) 
     if source is None:
         raise SourceError(f"The reader 'diagnosis_folders' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     images, hidden = _parse(names.images)
     level = _level(images, options, names)
     below = [image for image in images if len(image.folders) > level]

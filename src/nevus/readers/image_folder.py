@@ -14,7 +14,7 @@ import pandas as pd
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
 from nevus.readers.layouts import remedy
-from nevus.readers.names import Names, listed, set_aside_others, sort_names
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
 from nevus.readers.same_id import settle
 from nevus.readers.split_folders import EXAMPLES, split_of
@@ -68,7 +68,7 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     if source is None:
         raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     depths = _depths(names.images)
     parsed = {name: _parse(name, depths) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
@@ -93,7 +93,7 @@ def _depths(names: list[str]) -> tuple[int, ...]:
 
     Only inside, where one folder with the name of a split lies around folders that are splits, every one of them.
     """
-    folders = [PurePosixPath(name).parts[:-1] for name in names]
+    folders = [name.split("/")[:-1] for name in names]
     outer, inner = (
         {parts[depth] for parts in folders if len(parts) > depth and not parts[depth].startswith(".")}
         for depth in (0, 1)
@@ -113,7 +113,7 @@ def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
     folder = "" if split == "unlabeled" else folders[top + 1]
-    return _Image(name, split, folders[top], folder, str(PurePosixPath(*path.parts[top:]).with_suffix("")))
+    return _Image(name, split, folders[top], folder, "/".join((*folders[top:], path.stem)))
 
 
 def _classes(folders: list[str], options: ImageFolderOptions, names: Names) -> tuple[str, ...]:

@@ -46,6 +46,15 @@ def list_images(source: Source | None, options: IngestionParams) -> Listing:
 
     reader = import_module(f"nevus.readers.{options.format}")  # the parameter's type lists the formats
     listing: Listing = reader.read(source, getattr(options, options.format), size=options.size)
+    if len(listing.warnings):
+        counts = ", ".join(f"{column} {count:,}" for column, count in listing.warnings["column"].value_counts().items())
+        logger.warning(
+            "Details that cannot be read are taken as unknown, and the images stay: %s. The first: %s, %s. All are in "
+            "warnings.csv in the folder of the packed corpus.",
+            counts,
+            listing.warnings["file"].iloc[0],
+            listing.warnings["reason"].iloc[0],
+        )
     return listing
 
 

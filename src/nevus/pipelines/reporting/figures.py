@@ -29,7 +29,7 @@ FIGURES = {
         "Generated images",
         "Look for variety and for lesions that look alike: a generator that repeats itself has collapsed.",
     ),
-    "curves": ("Training", "Pale lines are single steps, strong lines running means."),
+    "curves": ("Training", "A pale line is what was logged, a strong one on top its running mean."),
 }
 OF_A_GAN = (  # added to the caption of the curves
     " A discriminator sure of everything teaches the generator nothing; D(real) near D(generated) means that it cannot "

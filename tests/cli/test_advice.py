@@ -47,3 +47,9 @@ def test_a_run_of_a_part_needs_the_whole_of_its_pipeline(part):
 def test_a_command_that_names_its_environment_stays_as_it_is():
     text = "Make it by `kedro run --pipeline=ingestion --env=ham10000`."
     assert completed(text, {"pipelines": ["relink"], "env": "melanoma", "tags": ["relink"]}) == text
+
+
+def test_a_file_of_the_environment_is_named_by_the_environment_of_the_run() -> None:
+    message = "Set it in conf/<env>/parameters.yml or conf/base/parameters/splits.yml."
+    assert completed(message, {}) == message
+    assert completed(message, {"env": "image_folder"}) == message.replace("<env>", "image_folder")

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError
+from nevus.contracts import QUARANTINE_COLUMNS, Listing, Options, Source, SourceError
 from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.quarantine import losses
 from nevus.readers import image_folder
-from nevus.readers.options import ImageFolderOptions
+from nevus.readers.options import DiagnosisFoldersOptions, ImageFolderOptions
 from tests.fakes import FakeSource, write_folder, write_zip
 from tests.readers.fake_folders import image_folder_files
 
@@ -148,6 +148,11 @@ def test_two_classes_are_named_in_the_order_of_the_option() -> None:
     labels = dict(listing.records[["image_id", "label"]].itertuples(index=False))
     assert (labels["train/Melanoma/0"], labels["test/Nevus/0"]) == (1, 0)
     assert set(listing.records["diagnosis"]) == {"nevus", "melanoma"}
+
+
+@pytest.mark.parametrize(("model", "name"), [(ImageFolderOptions, "classes"), (DiagnosisFoldersOptions, "diagnoses")])
+def test_numbers_that_yaml_makes_of_names_are_names(model: type[Options], name: str) -> None:
+    assert getattr(model.model_validate({name: [1, 0]}), name) == ("1", "0")
 
 
 def test_class_folder_spelled_otherwise_in_test_is_the_same_class() -> None:

@@ -77,6 +77,7 @@ def test_names_that_lead_out_are_quarantined(name: str) -> None:
     ("name", "reason"),
     [
         ("labeled/readme.txt", "suffix"),
+        ("MelanomaDetection/labeled/0_0_mask.png", "companion"),
         ("labeled/9_1", "suffix"),
         ("validation/9_1.jpg", "unknown folder"),
         ("labeled/deeper/9_1.jpg", "unknown folder"),

@@ -12,13 +12,14 @@ LIMITS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_out
 
 
 def completed(message: str, options: Mapping[str, Any]) -> str:
-    """Complete the commands of a message by the environment and the parameters of this run.
+    """Complete the commands of a message by the environment and the parameters of this run, and name its files.
 
     A run of a part of a pipeline lacks what its other nodes make, so that the whole of the same pipeline makes it,
     whatever the message names.
 
     Args:
-        message: For the user, with commands such as "`kedro run --pipeline=ingestion`".
+        message: For the user, with commands such as "`kedro run --pipeline=ingestion`" and files such as
+            "conf/<env>/parameters.yml".
         options: Those of `kedro run`, by the names that Kedro gives them.
     """
 
@@ -27,6 +28,8 @@ def completed(message: str, options: Mapping[str, Any]) -> str:
         whole = pipelines if pipelines and any(options.get(name) for name in LIMITS) else [found[1]]
         return f"`{_command(whole, options)}`"
 
+    if options.get("env"):
+        message = message.replace("conf/<env>/", f"conf/{options['env']}/")
     return COMMAND.sub(complete, message)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import UNKNOWN_FOLDER
 from nevus.readers.layouts import remedy
-from nevus.readers.names import Names, listed, set_aside_others, sort_names
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import MelanomaDetectionOptions
 from nevus.readers.same_id import settle
 
@@ -68,7 +68,7 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
     if source is None:
         raise SourceError(f"The reader 'melanoma_detection' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     parsed = {name: _parse(name) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
     images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}

@@ -36,8 +36,9 @@ LFS_POINTER = Kind(
 NOT_ONE_HOT = Kind(
     "row without exactly one diagnosis", "Correct the ground truth: each row has 1 in one column and 0 in the others."
 )
+TORN_DIAGNOSIS = Kind("contradicting diagnoses", "Correct the table, or take the wrong column out of it.")
 
-KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER, NOT_ONE_HOT)}
+KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER, NOT_ONE_HOT, TORN_DIAGNOSIS)}
 UNKNOWN = Kind("", "Repair the data.")
 
 

@@ -79,6 +79,7 @@ AMBIGUOUS = Kind(
 NOT_ONE_HOT = Kind(
     "row without exactly one diagnosis", "Correct the ground truth: each row has 1 in one column and 0 in the others."
 )
+TORN_DIAGNOSIS = Kind("contradicting diagnoses", "Correct the table, or take the wrong column out of it.")
 _OTHERS = (
     Kind("not an image by its suffix", NOT_WANTED),
     Kind("not a file of the competition", NOT_WANTED),
@@ -152,7 +153,7 @@ KINDS = {
     for kind in (
         *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
-        NOT_ONE_HOT,
+        *(NOT_ONE_HOT, TORN_DIAGNOSIS),
         *_OTHERS,
     )
 }

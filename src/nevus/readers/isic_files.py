@@ -16,7 +16,7 @@ from nevus.readers.names import set_aside_companions, set_aside_others, sort_nam
 from nevus.readers.same_id import settle
 from nevus.readers.tables import matches, set_aside
 
-IMAGE_ID = re.compile(r"ISIC_[0-9]{7}")
+IMAGE_ID = re.compile(r"ISIC_[0-9]{7}(_downsampled)?")  # ISIC 2019 has ids with this ending
 WANTED_ID = "ISIC_<7 digits>"
 SUFFIXES = (".jpg", ".jpeg", ".png")
 

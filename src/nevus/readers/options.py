@@ -85,6 +85,23 @@ class Ham10000Options(Options):
     confirmed_by: tuple[Literal["histo", "follow_up", "consensus", "confocal"], ...] | None
 
 
+class IsicArchiveOptions(Options):
+    """Any collection of the ISIC archive.
+
+    Attributes:
+        task: Malignant against benign, or melanoma against the rest.
+        confirmed_by: Only diagnoses confirmed in these ways (`diagnosis_confirm_type`, such as histopathology); null
+            takes all.
+        image_type: Only images of these types (such as dermoscopic); null takes all.
+        undiagnosed: What becomes of images whose class the table does not say: unlabeled, or leave_out.
+    """
+
+    task: Literal["malignant_benign", "melanoma"]
+    confirmed_by: tuple[str, ...] | None
+    image_type: tuple[str, ...] | None
+    undiagnosed: Literal["unlabeled", "leave_out"]
+
+
 class DiagnosisFoldersOptions(Options):
     """One folder a diagnosis, of any depth, for the synthesis of images.
 

@@ -10,6 +10,7 @@ from nevus.readers.options import (
     Ham10000Options,
     ImageFolderOptions,
     Isic2017Options,
+    IsicArchiveOptions,
     MelanomaDetectionOptions,
     MnistOptions,
     PhantomOptions,
@@ -40,6 +41,7 @@ class IngestionParams(Options):
         "isic_2017",
         "siim_isic_2020",
         "ham10000",
+        "isic_archive",
         "diagnosis_folders",
         "mnist",
         "table",
@@ -56,6 +58,7 @@ class IngestionParams(Options):
     isic_2017: Isic2017Options
     siim_isic_2020: SiimIsic2020Options
     ham10000: Ham10000Options
+    isic_archive: IsicArchiveOptions
     diagnosis_folders: DiagnosisFoldersOptions
     mnist: MnistOptions
     table: TableOptions

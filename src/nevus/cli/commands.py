@@ -11,7 +11,9 @@ from kedro.framework.cli.project import run as kedro_run
 
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
+from nevus.cli.params import ParamsOption
 
+OPTIONS = [ParamsOption() if option.name == "params" else option for option in kedro_run.params]
 TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
 
 
@@ -23,7 +25,7 @@ def cli() -> None:
 @cli.command(
     name="run",
     help=kedro_run.help,
-    params=[*kedro_run.params, click.Option(["--traceback", "show_traceback"], is_flag=True, help=TRACEBACK_HELP)],
+    params=[*OPTIONS, click.Option(["--traceback", "show_traceback"], is_flag=True, help=TRACEBACK_HELP)],
 )
 def run(show_traceback: bool, **options: Any) -> Any:
     """Run Kedro's own command; what the user can put right is shown as one message, without a traceback.

@@ -14,6 +14,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from nevus.configuration import ConfigLoader
 from nevus.settings import CONFIG_LOADER_ARGS
 
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their number: archives hold the time of packing, and workers must collect the same names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 

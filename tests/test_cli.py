@@ -209,6 +209,19 @@ def test_an_error_of_ours_is_found_below_kedros() -> None:
         assert explain(error) == "the zip is empty"
 
 
+@pytest.mark.parametrize("kind", [PermissionError, FileNotFoundError])
+def test_only_the_file_that_a_dataset_could_not_reach_is_blamed(kind: type[OSError]) -> None:
+    wrapped = DatasetError("table: Failed while loading data")
+    wrapped.__cause__ = kind(2, "no way", "data/table.csv")
+    assert "'table'" in str(explain(wrapped))
+    assert "data/table.csv" in str(explain(wrapped))
+    wrapped.__cause__ = kind(2, "no way")  # of a semaphore, for example
+    assert explain(wrapped) is None
+    wrapped.__cause__ = ValueError("bug")
+    wrapped.__cause__.__context__ = kind(2, "no way", "looked_for_first")
+    assert explain(wrapped) is None
+
+
 def test_an_unexpected_error_is_not_explained() -> None:
     assert explain(RuntimeError("bug")) is None
     assert explain(ValueError("bug")) is None

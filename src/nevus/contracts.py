@@ -49,6 +49,8 @@ MANIFEST_COLUMNS = (
 # label, stand in its place; so the columns say how many classes there are.
 PREDICTION_COLUMNS = ("image_id", "split", "group_id", "label", "probability", "seed")
 QUARANTINE_COLUMNS = ("file", "reason")
+# Details taken as unknown: the image stays, `column` of its row in the manifest is null (dx_type: has no column).
+WARNING_COLUMNS = ("file", "column", "reason")
 # Where each packed image goes: `split` is null where it is left out, `label` null where it is hidden; `reason` says why
 # it is not where the source had it.
 ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "reason")
@@ -110,6 +112,13 @@ class Source(Protocol):
         """The encoded bytes of the named files, in order."""
 
 
+def no_warnings() -> Table:
+    """A table of warnings without rows."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(WARNING_COLUMNS), dtype=str)
+
+
 @dataclass(frozen=True)
 class Listing:
     """What a reader found, before anything is decoded.
@@ -119,12 +128,15 @@ class Listing:
         quarantine: One row a file set aside: `file`, `reason`.
         source: Where the files can be read.
         classes: Names of the classes; a record's `label` is a position among them.
+        warnings: One row a detail of a record that could not be read and is taken as unknown: `file`, `column`,
+            `reason`.
     """
 
     records: Table
     quarantine: Table
     source: Source
     classes: tuple[str, ...] = CLASSES
+    warnings: Table = field(default_factory=no_warnings)
 
 
 class Corpus(NamedTuple):
@@ -158,6 +170,7 @@ class CorpusRecipe:
             `QuarantineError` or `CorpusError`.
         classes: Names of the classes.
         origin: The parameters that it follows; kept beside the packed images.
+        warnings: As in `Listing`; kept there too.
     """
 
     fingerprint: str
@@ -167,6 +180,7 @@ class CorpusRecipe:
     check: Callable[[Table, Table], None]
     classes: tuple[str, ...] = CLASSES
     origin: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Table = field(default_factory=no_warnings)
 
 
 class Classifier(NamedTuple):

@@ -33,8 +33,114 @@ COMPANION = Kind("companion of the images by its name", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
+EMPTY = Kind("file is empty", "The copy or the download broke off: fetch the files again.")
+ZEROS = Kind("file of nothing but zero bytes", "The copy or the download broke off: fetch the files again.")
+WEB_PAGE = Kind(
+    "web page or message of a server instead of the file",
+    "The download failed, and its answer was saved: open one of them in a browser to see why, and fetch them again.",
+)
+ANNEX_POINTER = Kind(
+    "git-annex pointer instead of the file", "Fetch the files themselves: run `git annex get .` there."
+)
+ALIAS = Kind("shortcut or alias instead of the file", "Copy the files that they lead to.")
+HEIC = Kind("HEIC photograph, which is not read", "Convert them, such as by `magick mogrify -format jpg *.heic`.")
+DICOM = Kind("DICOM file, which is not read", "Convert them, such as by `dcmj2pnm +oj image.dcm image.jpg` of DCMTK.")
+ARCHIVE = Kind("archive instead of the file", "Unpack it, and put what is in it into its place.")
+NO_UTF8 = Kind(
+    "name is not valid UTF-8", "Rename the files, such as by `convmv -f latin1 -t utf8 -r --notest .` in their folder."
+)
+LEADS_OUT = Kind("name leads out of the archive", "Pack the data anew, by names that are relative to its folder.")
+BACKSLASH = Kind(
+    "backslash in the file name",
+    "An archive of Windows was unpacked into one folder. Name the zip itself as the source, which is read in place, or "
+    "unpack it again by `unzip`.",
+)
+UNKNOWN_FOLDER = Kind(
+    "unknown folder",
+    "Rename the folder to the split that it is, such as train, validation, test or unlabeled, or move it out.",
+)
+NO_CLASS_IN_TRAIN = Kind(
+    "class without an image in train", "Name the class folders of every split as in train, to the letter."
+)
 
-KINDS = {kind.said: kind for kind in (EQUAL_COPY, COMPANION, LFS_POINTER)}
+UNREADABLE = "Fetch these files again from where they came: they are damaged, or no images."
+NO_FILE = "Put the images into the source; where only a part of them is wanted, shorten the table to it."
+NO_ROW = "Add the missing rows to the table, or move images that are not wanted out of the source."
+WRONG_ROW = "Correct these rows in the table."
+WRONG_NAME = "Rename these files, or move them out of the source."
+LAYOUT = "Move these images into the folders that the layout wants."
+NOT_WANTED = "Move these files out of the source: no image is read from them."
+
+SEVERAL_FILES = Kind("several different files of one id", "Keep the right file of each id and move the others away.")
+SAME_ID = Kind("same image id as another file", "Rename or move one of each two files, so that every image has its id.")
+AMBIGUOUS = Kind(
+    "several files fit the row",
+    "Write more of the path into the table, so that one file fits, or move the others away.",
+)
+NOT_ONE_HOT = Kind(
+    "row without exactly one diagnosis", "Correct the ground truth: each row has 1 in one column and 0 in the others."
+)
+_OTHERS = (
+    Kind("not an image by its suffix", NOT_WANTED),
+    Kind("not a file of the competition", NOT_WANTED),
+    Kind("archive inside the source", "Unpack the archives inside the source there, and take them away."),
+    *(
+        Kind(said, UNREADABLE)
+        for said in (
+            "image is damaged",
+            "image is truncated",
+            "content is in no known image format",
+            "cannot be read from the source",
+            "metadata would unpack to too much",
+            "record is lost with its shard",
+        )
+    ),
+    Kind("pixel values of unknown range", "Save these images with 8 or 16 bits a channel."),
+    Kind("more pixels than ingestion.max_pixels allows", "Raise ingestion.max_pixels, or scale these images down."),
+    Kind("more pixels than Pillow allows", "Scale these images down."),
+    *(Kind(said, NO_FILE) for said in ("no such file", "row without a file", "path leads out of the source")),
+    *(Kind(said, NO_ROW) for said in ("no row of the table names it", "file without a row")),
+    *(
+        Kind(said, WRONG_ROW)
+        for said in (
+            "row names no file",
+            "row names no split",
+            "row has no image id",
+            "row has no label, but its split needs one",
+            "row without image_name",
+            "rows about one file disagree on its label, split or group",
+            "same image id as another row",
+            "same image id with both targets",
+            "same image id with two patients",
+            "contradicting rows of one image id",
+            "contradicting labels",
+            "target and benign_malignant contradict each other",
+            "wrong image id",
+            "wrong lesion id",
+            "target must be 0 or 1",
+            "unknown dx",
+            "unknown dx_type",
+        )
+    ),
+    *(Kind(said, is_loss=False) for said in ("repeated row", "another row names the same file")),
+    Kind("unknown label", "Say what these labels mean (for a table: ingestion.table.labels), or correct the table."),
+    Kind("unknown split", "Say what these splits mean (for a table: ingestion.table.splits), or correct the table."),
+    Kind("wrong name", WRONG_NAME),
+    Kind("in a hidden folder", NOT_WANTED),
+    *(Kind(said, LAYOUT) for said in ("no class folder", "no diagnosis folder")),
+    Kind("shard name says no split", "Rename the shards to train*, validation*, unlabeled* or test*."),
+    Kind("record is not of this schema", "Give shards of the wanted schema, or choose the reader that fits."),
+)
+
+KINDS = {
+    kind.said: kind
+    for kind in (
+        *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
+        *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, SAME_ID, AMBIGUOUS),
+        NOT_ONE_HOT,
+        *_OTHERS,
+    )
+}
 UNKNOWN = Kind("", "Repair the data.")
 
 

@@ -12,6 +12,8 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 # MLflow sets up its own log when it is imported, past conf/logging.yml.
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Nothing here runs in processes of joblib; its search for semaphores would warn where a container has none.
+os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 
 # Kedro 1.7 calls omegaconf 2.4 by an old name.
 warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)

@@ -1,11 +1,11 @@
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from nevus.contracts import CorpusError
-from nevus.corpus.budget import within_budget
+from nevus.corpus.budget import remedy, shortage, within_budget
 
 CLASSES = ("benign", "melanoma")
 LABELS = np.array([0] * 400 + [1] * 250)
@@ -14,7 +14,7 @@ GROUPS = np.array([f"g{i // 3}" for i in range(650)], dtype=object)
 
 
 def keep(budget, seed=0, labels=LABELS, groups=GROUPS, ids=IDS):
-    return within_budget(labels, groups, ids, budget=budget, seed=seed, classes=CLASSES)
+    return within_budget(labels, groups, ids, budget=budget, seed=seed)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -47,7 +47,34 @@ def test_a_budget_fills_up_group_by_group():
     assert (kept.between(0, 1, inclusive="neither")).groupby(level=1).sum().max() <= 1
 
 
-def test_a_class_with_too_few_labels_is_named():
-    where = r"splits\.label_budget in conf/<env>/parameters\.yml or conf/base/parameters/splits\.yml"
-    with pytest.raises(CorpusError, match=rf"300 images of each class.*'melanoma' has only 250.*{where}"):
-        keep(300)
+def test_a_class_with_fewer_labels_than_the_budget_keeps_all():
+    assert np.bincount(LABELS[keep(300)]).tolist() == [300, 250]
+
+
+def test_a_budget_that_each_class_can_meet_is_no_shortage():
+    assert shortage([48, 100], 0, budget=48, classes=CLASSES) is None
+
+
+def test_a_class_with_too_few_labels_is_named_with_the_place_of_the_budget():
+    where = r"conf/<env>/parameters\.yml or conf/base/parameters/splits\.yml"
+    said = shortage([400, 250], 0, budget=300, classes=CLASSES)
+    assert re.search(rf"300 labelled images of each class.*'melanoma' has only 250.*{where}", said)
+
+
+@pytest.mark.parametrize("counts", [[48, 48], [2, 2], [3, 30], [1, 5], [100, 40, 41]])
+@pytest.mark.parametrize("unlabeled", [0, 7])
+def test_the_budget_advised_can_be_met_and_leaves_unlabelled_images(counts, unlabeled):
+    found = re.search(r"splits\.label_budget=(\d+).*leaves (\d+) images", remedy(counts, unlabeled))
+    budget, left = int(found[1]), int(found[2])
+    labels = np.repeat(np.arange(len(counts)), counts)
+    ids = np.array([f"i{i}" for i in range(len(labels))], dtype=object)
+    classes = tuple(f"class {label}" for label in range(len(counts)))
+    assert shortage(counts, unlabeled, budget=budget, classes=classes) is None
+    kept = within_budget(labels, ids, ids, budget=budget, seed=0)
+    assert set(labels[kept]) == set(range(len(counts)))
+    assert left == (~kept).sum() + unlabeled > 0
+
+
+@pytest.mark.parametrize("counts", [[0, 48], [0, 0], [1, 1]])
+def test_no_budget_is_advised_where_none_helps(counts):
+    assert "label_budget" not in remedy(counts, 0)

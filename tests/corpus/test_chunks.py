@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from nevus.contracts import SourceError
 from nevus.corpus import chunks
 from nevus.corpus.chunks import Task, decode_parts
+from nevus.io.raw_files import FolderSource
 from tests.fakes import FakeSource, encode, fake_pixels
 
 TASK = Task(size=8, resize="squash", max_pixels=10**6)
@@ -51,3 +53,27 @@ def test_empty_parts_give_empty_chunks() -> None:
     empty, full, last = decode_parts(FakeSource(FILES), [[], ["00.png"], []], TASK)
     assert len(empty.pixels) == len(last.pixels) == 0
     np.testing.assert_array_equal(full.pixels[0], fake_pixels(0))
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
+@pytest.mark.parametrize("count", [1, 5, 100])
+def test_a_source_of_pointers_is_refused_after_a_few_of_them(count: int) -> None:
+    source = FakeSource({f"{number}.jpg": POINTER for number in range(count)})
+    with pytest.raises(SourceError, match=r"Git LFS pointer.*git lfs pull"):
+        chunks.refuse_stand_ins(source, source.names())
+    assert len(source.reads) <= chunks.READ_FIRST
+
+
+@pytest.mark.parametrize("other", [FILES["00.png"], b"<!doctype html>", b"text"])
+def test_where_not_all_are_of_one_kind_each_file_is_judged_for_itself(other: bytes) -> None:
+    source = FakeSource({"0.jpg": POINTER, "1.jpg": POINTER, "2.jpg": other})
+    chunks.refuse_stand_ins(source, source.names())
+    (chunk,) = decode_parts(source, [source.names()], TASK)
+    assert chunk.errors[0] == "Git LFS pointer instead of the file"
+
+
+def test_files_that_cannot_be_read_say_nothing_of_the_others(tmp_path: Path) -> None:
+    chunks.refuse_stand_ins(FolderSource(tmp_path), ["lost.jpg"])
+    chunks.refuse_stand_ins(FolderSource(tmp_path), [])

@@ -4,6 +4,7 @@ import pytest
 from nevus.contracts import QUARANTINE_COLUMNS
 from nevus.corpus.audit import COUNT_COLUMNS, CROSSING_COLUMNS, PAIR_COLUMNS
 from nevus.corpus.findings import LEVELS, findings
+from nevus.corpus.masks import MASK_COLUMNS
 from nevus.corpus.outliers import OUTLIER_COLUMNS
 
 SHORTCUTS = ["probe", "model", "metric", "value", "low", "high", "floor", "images"]
@@ -20,6 +21,7 @@ def clean():
         "pairs": pd.DataFrame(columns=list(PAIR_COLUMNS)).astype({"crosses": bool, "held_out": bool}),
         "crossings": pd.DataFrame(columns=list(CROSSING_COLUMNS)),
         "outliers": pd.DataFrame(columns=list(OUTLIER_COLUMNS)),
+        "masks": pd.DataFrame(columns=list(MASK_COLUMNS)),
         "shortcuts": pd.DataFrame(
             [("corners", "linear", "balanced_accuracy", 0.52, 0.45, 0.6, 0.5, 20)], columns=SHORTCUTS
         ),
@@ -185,3 +187,11 @@ def test_images_of_unknown_lesion_call_for_a_look_and_other_metadata_for_a_note(
     found = levels(clean, counts=with_counts(clean, *missing))
     assert found["metadata", "look"][0] == 4
     assert found["metadata", "note"] == (30, "images lack metadata: age all")
+
+
+def test_images_that_look_like_masks_call_for_action_and_their_places_are_named(clean):
+    rows = [("a", "labeled", "melanoma", "two colours"), ("b", "labeled", "melanoma", "two colours")]
+    masks = pd.DataFrame([*rows, ("c", "test", "benign", "two colours")], columns=list(MASK_COLUMNS))
+    number, words = levels(clean, masks=masks)["masks", "act"]
+    assert number == 3
+    assert "2 in labeled (melanoma), 1 in test (benign)" in words

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nevus import quarantine
 from nevus.contracts import (
     QUARANTINE_COLUMNS,
     CorpusError,
@@ -269,3 +270,29 @@ def test_memory_is_flat_in_the_number_of_images(project: Path) -> None:
         [*command, "--size", "144", "--allowed", "60"], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", [quarantine.EQUAL_COPY, quarantine.COMPANION])
+def test_what_loses_no_image_counts_towards_no_limit(kind: quarantine.Kind) -> None:
+    rows = [(f"copy/{number}.jpg", kind.of("c/0_0.jpg")) for number in range(90)]
+    made = recipe(_listing(_files(), rows), **OPTIONS | {"max_quarantined_share": 0.0})
+    _, manifest, aside = _follow(made)
+    made.check(manifest, aside)
+    assert len(aside) == 90
+
+
+def test_advice_follows_the_commonest_reason() -> None:
+    rows = [("a.jpg", "no such file: a"), *((f"{n}.jpg", f"unknown label: {n}") for n in range(2))]
+    made = recipe(_listing(_files(), rows), **OPTIONS | {"max_quarantined_share": 0.0})
+    _, manifest, aside = _follow(made)
+    with pytest.raises(QuarantineError, match=r"ingestion\.table\.labels.*Or raise ingestion\.max_quarantined_share"):
+        made.check(manifest, aside)
+
+
+def test_class_that_the_data_lack_is_told_from_one_that_cannot_be_decoded() -> None:
+    only_benign = {name: data for name, data in _files().items() if not name.startswith("c") or "_0" in name}
+    with pytest.raises(CorpusError, match="the data hold none of class 'melanoma'"):
+        _check(only_benign)
+    damaged = {name: b"" if name == "c/1_1.jpg" else data for name, data in _files().items()}
+    with pytest.raises(CorpusError, match="none of the 1 of class 'melanoma' could be decoded"):
+        _check(damaged)

@@ -1,3 +1,5 @@
+import errno
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,6 +19,7 @@ from nevus.corpus import parallel
 from nevus.corpus.chunks import Chunk, Task
 from nevus.corpus.parallel import decode_chunks
 from nevus.io.raw_files import ZipSource
+from tests.failing_calls import environment
 from tests.fakes import FakeSource, encode, fake_jpeg, fake_pixels, write_folder, write_zip
 
 TASK = Task(size=8, resize="squash", max_pixels=10**6)
@@ -49,6 +52,15 @@ class Deadly(FakeSource):
 
     def read(self, names: Sequence[str]) -> list[bytes]:
         os._exit(3)
+
+
+class Hanging(FakeSource):
+    """Reading does not come back, as from a disk that does not answer."""
+
+    def read(self, names: Sequence[str]) -> list[bytes]:
+        if "b" in names:
+            time.sleep(600)
+        return super().read(names)
 
 
 def _files(kind: str = "PNG") -> dict[str, bytes]:
@@ -143,6 +155,59 @@ def test_small_sets_need_no_workers_and_large_ones_get_them(monkeypatch: pytest.
     monkeypatch.setattr(parallel, "processors", lambda: 1)
     list(decode_chunks(source, ["a"] * 100, TASK, chunk=50, workers=None))
     assert asked == [3]
+
+
+class _Refused:
+    """A pool that the system does not give."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self, *_: Any) -> Any:
+        raise self.error
+
+
+NO_PROCESSES = [OSError(code, os.strerror(code)) for code in (errno.ENOSYS, errno.EACCES, errno.ENOSPC, errno.EAGAIN)]
+
+
+@pytest.mark.parametrize("error", [*NO_PROCESSES, NotImplementedError("lacks semaphores")], ids=str)
+@pytest.mark.parametrize("place", ["ProcessPoolExecutor", "ProcessPoolExecutor.submit"])
+def test_without_semaphores_or_processes_this_one_decodes_alone_and_says_so_once(
+    error: Exception, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(f"nevus.corpus.parallel.{place}", _Refused(error))
+    source = FakeSource(_files())
+    alone = list(decode_chunks(source, list(source.files), TASK, chunk=4, workers=0))
+    assert not caplog.messages
+    spread = list(decode_chunks(source, list(source.files), TASK, chunk=4, workers=2))
+    np.testing.assert_equal(_all(spread), _all(alone))
+    (said,) = caplog.messages
+    assert str(error) in said
+    assert "ingestion.workers: 0" in said
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EACCES, errno.ENOSPC])
+def test_in_a_container_without_semaphores_a_process_decodes_alone(code: int, tmp_path: Path) -> None:
+    env = environment(tmp_path, "sem_open", code)
+    write_folder(tmp_path / "images", {f"{seed}.png": encode(fake_pixels(seed), "PNG") for seed in range(4)})
+    (tmp_path / "program.py").write_text(textwrap.dedent(PROGRAM).replace("100000", "3"))
+    command = [sys.executable, str(tmp_path / "program.py"), str(tmp_path / "images")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stderr  # it has no children
+    assert os.strerror(code) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "CLOSING_SECONDS", 1.0)
+    before = set(multiprocessing.active_children())
+    chunks = decode_chunks(Hanging(dict.fromkeys("ab", fake_jpeg(0))), ["a", "b"], TASK, chunk=1, workers=1)
+    next(chunks)
+    time.sleep(0.5)  # so that the worker is at the second file
+    started = time.monotonic()
+    chunks.close()
+    assert time.monotonic() - started < 100  # it would sleep for 600
+    assert set(multiprocessing.active_children()) <= before
 
 
 PROGRAM = """

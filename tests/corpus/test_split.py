@@ -24,8 +24,9 @@ def defaults(project):
 def place(defaults):
     """`assign` with the options of conf/base, but for some."""
 
-    def place(manifest, pairs=(), classes=CLASSES, **options):
-        return assign(manifest, duplicates(*pairs), SplitOptions(**{**defaults, **options}), classes=classes)
+    def place(manifest, pairs=(), classes=CLASSES, trains=True, **options):
+        options = SplitOptions(**{**defaults, **options})
+        return assign(manifest, duplicates(*pairs), options, classes=classes, trains=trains)
 
     return place
 
@@ -177,6 +178,24 @@ def test_labels_beyond_the_budget_are_hidden(place):
     assert (hidden["reason"] == "label hidden by the budget: 20 of each class").all()
 
 
+def test_a_budget_too_large_stops_a_training_and_only_warns_whoever_looks_at_the_data(place, caplog):
+    manifest = fake_manifest(unlabeled=0)
+    with pytest.raises(CorpusError, match=r"splits.label_budget=50"):
+        place(manifest, label_budget=150)
+    table = place(manifest, label_budget=150, trains=False)
+    assert "splits.label_budget=50" in caplog.text
+    assert table.loc[table["split"] == "labeled", "label"].value_counts().to_dict() == {0: 150, 1: 100}
+    assert (place(manifest, label_budget=50)["split"] == "unlabeled").any()
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_split_is_drawn_only_where_the_source_has_none(place, split, there):
+    manifest = fake_manifest(**{split: 60 if there else 0})
+    expected = place(manifest, **{split: "official" if there else "hold_out"})
+    pd.testing.assert_frame_equal(place(manifest, **{split: "prefer_official"}), expected)
+
+
 def test_budgets_are_nested_with_one_test_split(place):
     manifest, kept, tested = fake_manifest(labeled=900), [], []
     for budget in (20, 50, 100, 200):
@@ -222,12 +241,12 @@ def test_one_class_can_be_held_out(place):
 @pytest.mark.parametrize(
     ("manifest", "options", "message"),
     [
-        ({"test": 0}, {}, r"source has no test images. Set splits.test to hold_out"),
+        ({"test": 0}, {}, r"source has no test images. Add splits.test=hold_out to --params"),
         ({"labeled": 0}, {"validation": "hold_out"}, r"splits.validation is hold_out, but there is no labelled image"),
         ({"labeled": 0, "test": 0}, {"test": "hold_out"}, r"splits.test is hold_out, but there is no labelled image"),
         ({}, {"test": "hold_out", "test_share": 0.001}, r"'benign'.*that is none. Raise splits.test_share"),
         ({}, {"validation": "hold_out", "validation_share": 0.999}, r"that is all. Lower splits.validation_share"),
-        ({}, {"label_budget": 150}, r"150 images of each class, but class 'melanoma' has only"),
+        ({}, {"label_budget": 150}, r"150 labelled images of each class, but class 'melanoma' has only"),
         ({}, {"pairs": [("labeled0", "gone", "exact")]}, r"'gone', which is not in the manifest"),
         ({}, {"classes": ("benign",)}, r"has the label 1, but there are only the classes benign"),
     ],

@@ -45,18 +45,22 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "KEDRO", "COV", "NEVUS_TRACEBACK"))}
 
 
+def copy_project(project: Path, root: Path) -> Path:
+    """Copy the configuration into an empty folder and link the code."""
+    shutil.copytree(project / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
+    (root / "conf" / "local").mkdir()
+    shutil.copy(project / "pyproject.toml", root)
+    (root / "src").mkdir()  # Kedro wants a real folder below the project
+    (root / "src" / "nevus").symlink_to(project / "src" / "nevus")
+    return root
+
+
 @pytest.fixture(scope="session")
 def new_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Project]:
     """Makes copies of the project; code is linked, configuration copied, data empty."""
 
     def make() -> Project:
-        root = tmp_path_factory.mktemp("project")
-        shutil.copytree(project / "conf", root / "conf", ignore=shutil.ignore_patterns("local"))
-        (root / "conf" / "local").mkdir()
-        shutil.copy(project / "pyproject.toml", root)
-        (root / "src").mkdir()  # Kedro wants a real folder below the project
-        (root / "src" / "nevus").symlink_to(project / "src" / "nevus")
-        return Project(root)
+        return Project(copy_project(project, tmp_path_factory.mktemp("project")))
 
     return make
 

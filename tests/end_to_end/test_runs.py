@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import time
 
 import pandas as pd
@@ -80,6 +81,18 @@ def test_a_finished_run_remembers_what_it_was_trained_with(new_project):
     assert record["parameters"]["supervised"]["loop"]["steps"] == 15
     assert record["parameters"]["ingestion"]["format"] == "phantom"
     assert record["parameters"]["splits"]["label_budget"] is None
+
+
+def test_what_a_run_lacks_is_made_by_the_command_that_its_message_names(new_project):
+    made = new_project()
+    reporting = (*RUN, "--tags=reporting", "--params", "seed=1,variant=x,evaluation.replicates=100")
+    lacking = made.kedro(*reporting)
+    assert lacking.returncode == 1
+    (command,) = re.findall(r"`kedro (run [^`]*)`", lacking.stderr)
+    cure = made.kedro(*shlex.split(command))
+    assert cure.returncode == 0, cure.stderr
+    reported = made.kedro(*reporting)
+    assert reported.returncode == 0, reported.stderr
 
 
 def test_only_what_is_missing_is_made(new_project):

@@ -1,20 +1,23 @@
 """One MLflow run a method, and what tells it apart."""
 
 import logging
+import os
 import threading
 import time
 from types import SimpleNamespace
 
 import pytest
-from filelock import FileLock
 from kedro.pipeline import node, pipeline
 
 from nevus.contracts import NevusError
 from nevus.hooks import experiment, recorder
 from nevus.hooks.experiment import Target
 from nevus.hooks.headers import Header
+from nevus.hooks.journal import Step
 from nevus.hooks.planned import PlannedRun, planned_runs
 from nevus.hooks.recorder import Recorder
+from nevus.hooks.store import RunStore
+from nevus.io.locks import BusyError, Lock
 from tests.hooks.conftest import PARAMETERS, classifier_of, flow_of, method_flow
 
 METHOD, BASELINE = "ssgan-wide/seed3", "supervised, baseline of ssgan-wide/seed3"
@@ -141,7 +144,8 @@ def test_a_method_scored_anew_is_named_after_it(hooks, run, make_catalog, runs, 
 def test_a_lock_that_is_not_let_go_is_named(root, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "LOCK_SECONDS", 0.1)
 
-    with FileLock(root / ".mlflow.db.lock"), pytest.raises(TimeoutError, match=r"\.mlflow\.db\.lock"):
+    other = Lock.beside(root / "mlflow.db").held(seconds=0, what="", remedy="")
+    with other, pytest.raises(BusyError, match=rf"process {os.getpid()} (.|\n)*\.mlflow\.db\.lock"):
         experiment.open_experiment(Target(f"sqlite:///{root / 'mlflow.db'}", "lesions"))
 
 
@@ -149,27 +153,33 @@ def test_a_store_that_hangs_does_not_keep_a_finished_run_from_ending(
     root, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(recorder, "CLOSING_SECONDS", 0.1)
+    monkeypatch.setattr(recorder, "SILENT_SECONDS", 0.1)
     target, release = Target(f"sqlite:///{root / 'mlflow.db'}", "lesions"), threading.Event()
-    record = Recorder(target, target, {"": HEADER})
+    monkeypatch.setattr(RunStore, "set_tag", lambda *_: release.wait())
+    record = Recorder(target, target, {"": HEADER}, root / "untracked.json")
     record.wait_until_open()
-    record.record("", lambda run: release.wait())
+    record.record("", Step("set_tag", ("a", "b")))
 
     started = time.perf_counter()
     record.close("FINISHED")
 
     assert time.perf_counter() - started < 5
     assert len([entry for entry in caplog.records if entry.levelno >= logging.WARNING]) == 1
+    assert record.place is None
+    assert str(root / "untracked.json") in record.loss.command
     release.set()
-    record._thread.join()
+    record._thread.join(60)
 
 
 def test_a_slow_store_is_waited_for_as_long_as_it_gets_on(root, client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "CLOSING_SECONDS", 1.0)
+    monkeypatch.setattr(recorder, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(RunStore, "set_tag", lambda *_: time.sleep(0.5))
     target = Target(f"sqlite:///{root / 'mlflow.db'}", "lesions")
-    record = Recorder(target, target, {"": HEADER})
+    record = Recorder(target, target, {"": HEADER}, root / "untracked.json")
     record.wait_until_open()
     for _ in range(4):
-        record.record("", lambda run: time.sleep(0.5))
+        record.record("", Step("set_tag", ("a", "b")))
     record.close("FINISHED")
 
     assert client.get_run(record.place.run_id).info.status == "FINISHED"

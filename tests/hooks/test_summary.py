@@ -78,7 +78,9 @@ def test_the_summary_names_the_report_the_model_and_the_run(
     report.save({})
     catalog = DataCatalog({"ssgan.metrics": MemoryDataset(every_metric), "ssgan.report": report})
     target = Target(f"sqlite:///{tmp_path / 'mlflow.db'}", "lesions")
-    hooks = SummaryHooks(SimpleNamespace(place=SimpleNamespace(target=target, run_id="abc", experiment_id="1")))
+    hooks = SummaryHooks(
+        SimpleNamespace(place=SimpleNamespace(target=target, run_id="abc", experiment_id="1"), loss=None)
+    )
 
     hooks.after_pipeline_run(
         {"project_path": str(tmp_path)}, flow_of(ssgan__metrics=0, ssgan__report=0, ssgan__model=0), catalog

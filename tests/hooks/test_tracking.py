@@ -13,6 +13,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import node, pipeline
 from pydantic import BaseModel
 
+import nevus
 from nevus.contracts import Classifier, NevusError
 from nevus.hooks import TrackingHooks
 from nevus.hooks.provenance import process_start
@@ -291,3 +292,9 @@ def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_i
     assert loaded.metadata.run_id == found.info.run_id
     assert loaded.metadata.signature is not None
     assert loaded.predict(images).sum(axis=1).tolist() == pytest.approx([1, 1], abs=1e-6)
+    files = [path for path in (root / "mlartifacts").rglob("*") if path.is_file() and path.suffix != ".safetensors"]
+    assert "MLmodel" in {path.name for path in files}
+    here = [str(root), str(Path(nevus.__file__).parent)]
+    assert not [(path.name, place) for path in files for place in here if place in path.read_text()]
+    loaded_again = mlflow.models.Model.load(next(str(path.parent) for path in files if path.name == "MLmodel"))
+    assert loaded_again.artifact_path == f"models:/{model.model_id}"

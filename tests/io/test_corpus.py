@@ -25,8 +25,10 @@ from nevus.contracts import (
     Table,
 )
 from nevus.corpus.pack import recipe
+from nevus.io import corpus_folder
 from nevus.io.corpus import CorpusDataset
 from nevus.io.corpus_folder import FILES
+from nevus.io.locks import BusyError
 from nevus.io.source import SourceDataset
 from nevus.readers.melanoma_detection import read
 from nevus.readers.options import MelanomaDetectionOptions
@@ -240,6 +242,27 @@ def test_full_disk_is_noticed_by_the_write_itself(path: Path, monkeypatch: pytes
         patched.setattr(Path, "open", full)
         assert isinstance(_cause(_dataset(path).save, Recipe("two").made()), CorpusError)
     _assert_whole(path, "one")
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
+def test_an_error_of_the_decoding_is_not_one_of_the_disk_packed_to(path: Path, code: int) -> None:
+    recipe = Recipe()
+    recipe.after_chunk = lambda index: _raise(OSError(code, os.strerror(code)))()
+    cause = _cause(_dataset(path).save, recipe.made())
+    assert isinstance(cause, CorpusError)
+    assert "could not be read and decoded" in str(cause)
+    assert os.strerror(code) in str(cause)
+    assert "disk is full" not in str(cause)
+
+
+def test_a_run_that_packs_for_too_long_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus_folder, "PACKING_SECONDS", 0.1)
+    held = corpus_folder.CorpusFolder(path)
+    with held.alone():
+        cause = _cause(_dataset(path).save, Recipe().made())
+    assert isinstance(cause, BusyError)
+    assert f"process {os.getpid()}" in str(cause)
+    assert str(path.with_name(".corpus.lock")) in str(cause)
 
 
 def test_refused_corpus_leaves_the_old_one_and_a_report(path: Path) -> None:

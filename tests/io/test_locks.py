@@ -1,11 +1,15 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
+from nevus.io import locks
 from nevus.io.locks import BusyError, Lock
+from tests.failing_calls import environment
 
 HOLD = textwrap.dedent(
     """
@@ -18,6 +22,11 @@ HOLD = textwrap.dedent(
     sys.stdin.read()
     """
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_warning_yet(monkeypatch):
+    monkeypatch.setattr(locks, "_WARNED_OF", set())
 
 
 @pytest.fixture
@@ -51,16 +60,59 @@ def test_a_killed_process_holds_nothing(tmp_path, other_process):
     assert not (tmp_path / "lock.json").exists()
 
 
-@pytest.mark.parametrize("error", [OSError(37, "No locks available"), NotImplementedError("flock")])
-def test_where_there_are_no_locks_the_run_goes_on_with_a_warning(tmp_path, monkeypatch, caplog, error):
-    def refuse(self, *args, **kwargs):
-        raise error
+def test_who_waits_says_once_for_whom_and_since_when(tmp_path, other_process, caplog):
+    with pytest.raises(BusyError):
+        Lock(tmp_path / "lock").acquire(seconds=1.5, what="The corpus", remedy="")
+    (said,) = caplog.messages
+    assert f"The corpus is in use by process {other_process.pid}" in said
+    assert "since 2" in said
+    assert "at most 2 s" in said
+    assert str(tmp_path / "lock") in said
 
-    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
-    lock = Lock(tmp_path / "lock")
-    lock.acquire(seconds=0, what="The run ssgan/seed0", remedy="")
-    lock.release()
-    assert "The run ssgan/seed0 cannot be locked" in caplog.text
+
+@pytest.mark.skipif(os.name != "posix", reason="flock")
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EIO])
+def test_where_there_are_no_locks_the_run_goes_on_with_one_warning(tmp_path, monkeypatch, caplog, code):
+    def refuse(descriptor, operation):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / "one").write_text("4194305\nanother machine\n")  # as a run leaves it that was killed there
+    for name in ("one", "two"):
+        with Lock(tmp_path / name).held(seconds=600, what="It", remedy=""):
+            assert not (tmp_path / f"{name}.json").exists()
+    (said,) = caplog.messages
+    assert os.strerror(code) in said
+    assert str(tmp_path) in said
+    assert "Start no second run" in said
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS])
+def test_the_system_without_locks_lets_a_process_go_on(tmp_path, code):
+    (tmp_path / "lock").write_text("4194305\nanother machine\n")
+    env = environment(tmp_path, "flock", code)
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=20, check=True, input="")
+    assert done.stdout == "held\n"
+    assert done.stderr.count("Nothing can be locked") == 1
+
+
+def test_a_folder_that_takes_no_files_is_told_by_who_writes_there(tmp_path, caplog):
+    (tmp_path / "file").touch(0o444)
+    Lock(tmp_path / "file" / "folder" / "lock").acquire(seconds=600, what="It", remedy="")
+    assert not caplog.messages
+
+
+def test_a_full_disk_costs_the_holders_name_only(tmp_path, monkeypatch):
+    def refuse(self, *args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", refuse)
+    with (
+        Lock(tmp_path / "lock").held(seconds=0, what="It", remedy=""),
+        pytest.raises(BusyError, match="It is in use by another process"),
+    ):
+        Lock(tmp_path / "lock").acquire(seconds=0, what="It", remedy="")
 
 
 def test_a_holder_that_says_nothing_is_another_process(tmp_path):

@@ -176,5 +176,5 @@ def test_loading_what_was_never_saved_says_what_to_do(tmp_path: Path) -> None:
         ModelDataset(filepath=str(tmp_path / "model")).load()
 
     assert isinstance(caught.value.__cause__, NevusError)
-    with pytest.raises(NevusError, match="Run the pipeline"):
+    with pytest.raises(NevusError, match="kedro run --pipeline=ssgan"):
         ModelDataset(filepath=str(tmp_path / "model")).record()

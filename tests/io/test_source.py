@@ -1,20 +1,25 @@
 import multiprocessing
 import os
 import pickle
+import re
+import subprocess
+import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kedro.io import DatasetError
 
 from nevus.contracts import SourceError
+from nevus.file_names import refusal
 from nevus.io import raw_files
 from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.io.source import SourceDataset
 from tests.fakes import write_folder, write_zip
 
 FILES = {"b/2.jpg": b"two", "a/1.jpg": b"one", "c.txt": b"three"}
-HOSTILE = ["../x.jpg", "/abs.jpg", "C:\\x.jpg", "a\\b.jpg"]
+HOSTILE = ["../x.jpg", "/abs.jpg", "C:\\x.jpg", "..\\y.jpg", "\\y.jpg", "\\\\server\\y.jpg", "a\\..\\..\\z.jpg"]
 
 
 def _refused(path: Path) -> str:
@@ -87,6 +92,39 @@ def test_what_cannot_serve_is_refused_with_path_and_advice(kind: str, tmp_path: 
     assert "Get it from the moon." in message
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@pytest.mark.parametrize("name", ["my images.tar.gz", "images.tgz", "images"])
+def test_a_tar_archive_is_refused_with_the_command_that_makes_a_source_of_it(
+    mode: Any, name: str, tmp_path: Path
+) -> None:
+    with tarfile.open(tmp_path / name, mode) as archive:
+        archive.add(write_folder(tmp_path / "raw", FILES), ".")
+    message = _refused(tmp_path / name)
+    command, folder = re.search(r"Unpack it by `(.+)`, and give `--params source=(.+)`", message).groups()  # type: ignore[union-attr]
+    subprocess.run(command, shell=True, check=True)
+    assert FolderSource(Path(folder)).names() == sorted(FILES)
+
+
+@pytest.mark.parametrize(("start", "program"), [(b"7z\xbc\xaf\x27\x1c", "7z x "), (b"Rar!\x1a\x07\x01", "unrar x ")])
+def test_other_archives_are_refused_with_the_program_that_unpacks_them(
+    start: bytes, program: str, tmp_path: Path
+) -> None:
+    (tmp_path / "images").write_bytes(start + bytes(40))
+    assert program in _refused(tmp_path / "images")
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
+        (b"<!DOCTYPE html><html><body>Please log in</body></html>", "The download failed"),
+    ],
+)
+def test_what_stands_in_an_archives_place_is_named(content: bytes, advice: str, tmp_path: Path) -> None:
+    (tmp_path / "images.zip").write_bytes(content)
+    assert advice in _refused(tmp_path / "images.zip")
+
+
 def test_zip_whose_directory_is_damaged_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "raw.zip", FILES)
     content = bytearray(path.read_bytes())
@@ -100,13 +138,42 @@ def test_saving_is_refused(tmp_path: Path) -> None:
         SourceDataset(filepath=str(tmp_path)).save({})  # type: ignore[arg-type]
 
 
-def test_hostile_names_are_listed_as_they_stand_and_nothing_is_unpacked(tmp_path: Path) -> None:
+def test_hostile_names_are_listed_and_stay_hostile_and_nothing_is_unpacked(tmp_path: Path) -> None:
     folder = tmp_path / "inner"
     folder.mkdir()
     source = ZipSource(write_zip(folder / "raw.zip", dict.fromkeys(HOSTILE, b"evil")))
-    assert source.names() == sorted(HOSTILE)
-    assert source.read(HOSTILE) == [b"evil"] * 4
+    assert source.names() == sorted(name.replace("\\", "/") for name in HOSTILE)
+    assert all(map(refusal, source.names()))
+    assert source.read(source.names()) == [b"evil"] * len(HOSTILE)
     assert [path.name for path in tmp_path.rglob("*")] == ["inner", "raw.zip"]
+
+
+def test_backslashes_of_a_zip_from_windows_are_folders(tmp_path: Path) -> None:
+    files = {"top\\": b"", "top\\train\\a\\1.jpg": b"one", "top\\train\\b\\2.jpg": b"two"}
+    source = ZipSource(write_zip(tmp_path / "raw.zip", files))
+    assert source.names() == ["top/train/a/1.jpg", "top/train/b/2.jpg"]
+    assert source.read(source.names()) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize(("again", "torn"), [(b"one", False), (b"ONE", True)])
+def test_a_name_with_backslashes_is_that_with_slashes(again: bytes, torn: bool, tmp_path: Path) -> None:
+    source = ZipSource(write_zip(tmp_path / "raw.zip", {"a/1.jpg": b"one", "a\\1.jpg": again}))
+    assert source.names() == ["a/1.jpg"]
+    if not torn:
+        assert source.read(["a/1.jpg"]) == [b"one"]
+        return
+    with pytest.raises(SourceError, match="comes several times"):
+        source.read(["a/1.jpg"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp850"])
+def test_names_without_the_flag_of_utf8_are_read_and_opened(encoding: str, tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "raw.zip", {"XXXXXXXX.jpg": b"one"})
+    stored = "mélanom".ljust(8 - (encoding == "utf-8"), "e").encode(encoding)
+    path.write_bytes(path.read_bytes().replace(b"XXXXXXXX", stored))
+    source = ZipSource(path)
+    assert source.names() == [f"{stored.decode(encoding)}.jpg"]
+    assert source.read(source.names()) == [b"one"]
 
 
 def test_symbolic_link_in_a_zip_is_only_its_text(tmp_path: Path) -> None:

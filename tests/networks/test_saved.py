@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from nevus.contracts import NevusError
 from nevus.networks.build import KINDS, build, describe, restore
+from nevus.networks.discriminators import build_discriminator
 from nevus.networks.options import ResidualOptions
 from nevus.networks.spec import VERSION, upgrade
 from nevus.training.prediction import predict_probabilities
@@ -23,6 +24,9 @@ def read(folder: Path):
     return json.loads((folder / "spec.json").read_text()), load_file(folder / "weights.safetensors")
 
 
+FIRST = [folder for folder in SAVED if "version" not in read(folder)[0]]
+
+
 @pytest.mark.parametrize("folder", SAVED, ids=lambda folder: folder.name)
 def test_yesterdays_classifier_gives_yesterdays_probabilities(folder):
     spec, weights = read(folder)
@@ -31,6 +35,18 @@ def test_yesterdays_classifier_gives_yesterdays_probabilities(folder):
         restore(spec, weights), images, average_d4=spec["average_d4"], runtime=prediction_runtime("cpu")
     )
     np.testing.assert_allclose(found, np.load(folder / "probabilities.npy"), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "folder", [path for path in SAVED if "version" not in read(path)[0]], ids=lambda path: path.name
+)
+def test_the_code_inside_the_first_saved_models_calls_what_it_knew(folder):
+    spec, weights = read(folder)
+    network = build_discriminator(spec["network"], classes=len(spec["classes"]), size=spec["size"])
+    network.load_state_dict(weights)
+    images = np.random.default_rng(7).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+    found = predict_probabilities(network, images, average_d4=bool(spec["average_d4"]))
+    np.testing.assert_allclose(found, np.load(folder / "probabilities.npy"), atol=1e-5)
 
 
 def test_both_versions_of_the_format_are_among_the_saved():

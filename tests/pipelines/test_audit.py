@@ -20,7 +20,7 @@ from nevus.pipelines.audit.pipeline import create_pipeline
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.readers import phantom
 
-TABLES = ("counts", "crossings", "pairs", "outliers", "shortcuts", "findings")
+TABLES = ("counts", "crossings", "pairs", "outliers", "masks", "shortcuts", "findings")
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +36,13 @@ def search(parameters):
 
 @pytest.fixture(scope="module")
 def packed(ingestion):
-    """The small phantom as it is packed, with one black image and groups of two."""
+    """The small phantom as it is packed, with one black image, one mask and groups of two."""
     listing = phantom.read(None, ingestion.phantom, size=32)
     files = listing.source.read(listing.records["file"].tolist())
     pixels = np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
     pixels[45] = 0
+    pixels[46] = 0
+    pixels[46, 8:24, 8:24] = 255
     rows = np.arange(len(files))
     known = {"width": 32, "height": 32, "sha256": [f"{row:064x}" for row in rows], "phash": "0" * 16, "row": rows}
     groups = [f"group {row // 2}" for row in rows]
@@ -101,6 +103,7 @@ def test_the_findings_name_what_was_hidden_in_the_corpus(catalog, packed):
     findings = catalog["audit.findings"].load().set_index("check")
     assert findings.loc["exact duplicates of held-out images", "level"] == "act"
     assert findings.loc["quarantine", "number"] == 1
+    assert findings.loc["masks", ["level", "number"]].tolist() == ["act", 1]
     assert findings.loc["left out", "finding"] == "images in no split: same bytes"
     black = packed.manifest["image_id"].iloc[45]
     assert black in set(catalog["audit.outliers"].load()["image_id"])
@@ -108,7 +111,7 @@ def test_the_findings_name_what_was_hidden_in_the_corpus(catalog, packed):
 
 def test_an_audit_without_any_fault_or_label_still_has_its_page(catalog, packed, assignment):
     unlabelled = packed.manifest["split"].isin(["unlabeled"])
-    rows = packed.manifest[unlabelled & (packed.manifest["row"] != 45)]
+    rows = packed.manifest[unlabelled & ~packed.manifest["row"].isin([45, 46])]
     catalog["packed@corpus"] = MemoryDataset(
         packed._replace(
             manifest=rows.assign(row=range(len(rows))).reset_index(drop=True),
@@ -204,6 +207,7 @@ def test_nodes_have_names_in_words_docstrings_and_the_tag():
         "audit.count_images",
         "audit.place_pairs",
         "audit.find_outliers",
+        "audit.find_masks",
         "audit.probe_shortcuts",
         "audit.judge_corpus",
         "audit.draw_sheet",

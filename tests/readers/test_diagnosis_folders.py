@@ -116,6 +116,16 @@ def test_splits_and_parts_are_not_taken_for_diagnoses(outer: tuple[str, ...], in
     assert read(source, *outer).classes == outer
 
 
+PARTS = {"HAM10000_images_part_1/1.jpg": b"", "HAM10000_images_part_2/2.jpg": b"", "HAM10000_metadata.csv": b""}
+
+
+def test_parts_beside_the_table_of_another_format_are_no_diagnoses_unless_asked_for() -> None:
+    with pytest.raises(SourceError, match=r"HAM10000.*'HAM10000_images_part_1'.*--env=ham10000"):
+        read(FakeSource(PARTS))
+    assert read(FakeSource(PARTS), "HAM10000_images_part_2").classes == ("HAM10000_images_part_2",)
+    assert len(read(FakeSource(diagnosis_files(empty=True) | {"HAM10000_metadata.csv": b""})).records) == 5
+
+
 def test_unknown_diagnoses_beside_a_known_one_are_diagnoses() -> None:
     files = {"lentigo/mel/1.jpg": b"", "mel/1.jpg": b"", "wart/nv/1.jpg": b""}
     assert read(FakeSource(files)).classes == ("lentigo", "mel", "wart")

@@ -220,10 +220,7 @@ def test_suffix_may_be_written_otherwise(suffix: str) -> None:
     ("row", "reason"),
     [
         (f"HAM_0000099,{NEW},scc,histo,50,male,back", "unknown dx: 'scc'"),
-        (f"HAM_0000099,{NEW},mel,guess,50,male,back", "unknown dx_type: 'guess'"),
         (f"HAM_0000099,{NEW},,histo,50,male,back", "unknown dx"),
-        (f"HAM_0000099,{NEW},mel,histo,old,male,back", "not an age in years: 'old'"),
-        (f"HAM_0000099,{NEW},mel,histo,50,robot,back", "unknown sex: 'robot'"),
         (f",{NEW},mel,histo,50,male,back", "wrong lesion id"),
     ],
 )
@@ -231,6 +228,39 @@ def test_rows_with_unknown_values_are_quarantined_under_the_name_of_their_file(r
     quarantine = _quarantine(_with_rows(row))
     assert list(quarantine) == [f"HAM10000_images_part_2/{NEW}.jpg"]
     assert reason in next(iter(quarantine.values()))
+
+
+@pytest.mark.parametrize(
+    ("details", "column", "reason"),
+    [
+        ("guess,50,male,back", "dx_type", "unknown dx_type"),
+        ("histo,old,male,back", "age", "not an age in years: 'old'"),
+        ("histo,50,robot,back", "sex", "unknown sex: 'robot'"),
+    ],
+)
+def test_an_image_stays_without_a_detail_that_cannot_be_read(details: str, column: str, reason: str) -> None:
+    listing = _list(_with_rows(f"HAM_0000099,{NEW},mel,{details}"))
+    assert NEW in set(listing.records["image_id"])
+    assert listing.quarantine.empty
+    assert listing.warnings["file"].tolist() == [f"HAM10000_images_part_2/{NEW}.jpg"]
+    assert listing.warnings["column"].tolist() == [column]
+    assert reason in listing.warnings["reason"].iloc[0]
+
+
+def test_images_stay_without_the_columns_of_the_details() -> None:
+    files = ham10000_files()
+    files[TABLE] = csv_bytes("Lesion_ID,image_id,DX", [",".join(row.split(",")[:3]) for row in ham10000_rows()])
+    records = _list(files).records
+    assert len(records) == 28
+    assert records[["age", "sex", "site"]].isna().all(axis=None)
+
+
+def test_rows_of_one_image_that_differ_in_a_detail_leave_it_unknown() -> None:
+    row = f"HAM_0000099,{NEW},mel,histo"
+    listing = _list(_with_rows(f"{row},50,male,back", f"{row},60,male,back"))
+    record = listing.records.set_index("image_id").loc[NEW]
+    assert (pd.isna(record["age"]), record["sex"], record["site"]) == (True, "male", "back")
+    assert listing.warnings["column"].tolist() == ["age"]
 
 
 def test_rows_without_a_file_and_with_wrong_ids_are_quarantined() -> None:
@@ -268,7 +298,7 @@ def test_table_whose_ids_a_spreadsheet_replaced_is_refused(column: int, name: st
     [
         ({"images/ISIC_0024000.jpg": b""}, "HAM10000_metadata.csv or HAM10000_metadata or"),
         ({TABLE: b"", "copy/HAM10000_metadata": b""}, "copy/HAM10000_metadata"),
-        ({TABLE: b"image_id,dx\nISIC_0024000,mel\n"}, "lesion_id, dx_type, age, sex, localization are missing"),
+        ({TABLE: b"image_id,dx\nISIC_0024000,mel\n"}, "lesion_id is missing"),
         ({TABLE: csv_bytes(HEADER, ham10000_rows())}, "28 rows, 28 of them asked for .* 0 images"),
         ({TABLE: csv_bytes(HEADER, [CONTRADICTING, CONTRADICTING.replace("mel", "nv")])}, "contradicting rows"),
     ],
@@ -286,3 +316,44 @@ def test_options_that_leave_nothing_are_refused() -> None:
 def test_missing_source_is_refused() -> None:
     with pytest.raises(SourceError, match="needs files"):
         read(None)
+
+
+ONE_HOT = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
+
+
+def _one_hot_files(name: str, *more: str, lesions: bool = False) -> dict[str, bytes]:
+    """The fake data set as ISIC 2018 has it, with more rows of values for the first images."""
+    rows = [row.split(",") for row in ham10000_rows()]
+    files = {file: content for file, content in ham10000_files().items() if file != TABLE}
+    truth = [f"{row[1]}," + ",".join(f"{float(row[2] == dx.lower())}" for dx in ONE_HOT) for row in rows[len(more) :]]
+    truth += [f"{row[1]},{values}" for row, values in zip(rows, more, strict=False)]
+    files[name] = csv_bytes(",".join(["image", *ONE_HOT]), truth)
+    if lesions:
+        kept = [f"{row[1]},{row[0]},histopathology" for row in rows]
+        files["ISIC2018_Task3_Training_LesionGroupings.csv"] = csv_bytes("image,lesion_id,diagnosis_confirm_type", kept)
+    return files
+
+
+@pytest.mark.parametrize("name", ["GroundTruth.csv", "a/ISIC2018_Task3_Training_GroundTruth.csv"])
+def test_one_hot_ground_truth_stands_in_for_the_table(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    own, listing = _list(ham10000_files()), _list(_one_hot_files(name))
+    assert listing.quarantine.empty
+    pd.testing.assert_frame_equal(
+        listing.records[["file", "label", "diagnosis"]], own.records[["file", "label", "diagnosis"]]
+    )
+    assert listing.records["group_id"].isna().all()
+    assert "nothing keeps images of one lesion on one side" in caplog.text
+
+
+def test_lesion_groupings_give_lesions_and_confirmation() -> None:
+    listing = _list(_one_hot_files("GroundTruth.csv", lesions=True), confirmed_by=["histo"])
+    assert listing.records["group_id"].value_counts().tolist() == [2] * 14
+    assert listing.quarantine.empty
+
+
+@pytest.mark.parametrize("values", ["0,0,0,0,0,0,0", "1,1,0,0,0,0,0", "1,x,0,0,0,0,0", "2,0,0,0,0,0,0", ",,,,,,"])
+def test_rows_without_exactly_one_diagnosis_are_set_aside(values: str) -> None:
+    listing = _list(_one_hot_files("GroundTruth.csv", values))
+    assert listing.quarantine["reason"].str.startswith("row without exactly one diagnosis: MEL").tolist() == [True]
+    assert listing.quarantine["file"].iloc[0].endswith(".jpg")
+    assert len(listing.records) == 27

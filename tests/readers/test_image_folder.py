@@ -72,7 +72,11 @@ def test_classes_with_names_of_splits_are_refused_unless_asked_for() -> None:
         ("val", "validation"),
         ("validation", "validation"),
         ("VAL", "validation"),
+        ("valid", "validation"),
+        ("dev_set", "validation"),
         ("TEST", "test"),
+        ("Testing Images", "test"),
+        ("training", "labeled"),
     ],
 )
 def test_folder_says_the_split_and_the_class(folder: str, split: str) -> None:
@@ -88,6 +92,27 @@ def test_below_unlabeled_folders_give_no_label_away(name: str) -> None:
     record = read(FakeSource(files)).records.set_index("image_id").loc[name]
     assert record["split"] == "unlabeled"
     assert record[["label", "diagnosis"]].isna().all()
+
+
+def test_folders_of_one_split_are_read_together_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    files = image_folder_files({"train": 2, "Training_Data": 1}, empty=True)
+    with caplog.at_level("INFO"):
+        listing = read(FakeSource(files))
+    assert len(listing.records) == 6
+    assert "'Training_Data', 'train'" in caplog.text
+
+
+def test_a_tree_inside_itself_is_read_once() -> None:
+    files = image_folder_files()
+    listing = read(FakeSource(files | {f"data/{name}": data for name, data in files.items()}))
+    assert len(listing.records) == len(listing.quarantine) == len(files)
+
+
+def test_of_different_files_of_one_id_none_is_taken_and_both_are_named() -> None:
+    files = image_folder_files()
+    listing = read(FakeSource(files | {"train/benign/0.png": b"another"}))
+    assert set(listing.quarantine["file"]) == {"train/benign/0.jpg", "train/benign/0.png"}
+    assert len(listing.records) == len(files) - 1
 
 
 def test_records_come_by_split_and_id() -> None:
@@ -197,6 +222,9 @@ def test_litter_of_operating_systems_is_passed_over(name: str) -> None:
     [
         ({}, "0 images.*none"),
         ({"images/ISIC_0000001.jpg": b""}, "1 images.*'images'"),
+        ({"nevus/1.jpg": b"", "melanoma/2.jpg": b""}, "--env=diagnosis_folders"),
+        ({"part_1/1.jpg": b"", "HAM10000_metadata.csv": b""}, "--env=ham10000"),
+        ({"exam/1.jpg": b"", "exam/2.jpg": b""}, "rename the folders of the splits to train"),
         (image_folder_files({"test": 1}, empty=True), "2 images.*'test/benign'"),
     ],
 )

@@ -66,7 +66,6 @@ def test_records_are_in_natural_order() -> None:
         "/labeled/9_1.jpg",
         "C:\\labeled\\9_1.jpg",
         "C:/labeled/9_1.jpg",
-        "labeled\\9_1.jpg",
         "..\\9_1.jpg",
     ],
 )
@@ -101,9 +100,21 @@ def test_names_that_are_no_text_are_quarantined_readably() -> None:
     assert _quarantine({"labeled/\udcff_1.jpg": b""}) == {"labeled/\\udcff_1.jpg": "name is not valid UTF-8"}
 
 
-def test_second_file_of_one_id_is_quarantined() -> None:
-    quarantine = _quarantine({"MelanomaDetection/labeled/0_0.png": b""})
-    assert "same image id" in quarantine["MelanomaDetection/labeled/0_0.png"]
+def test_of_equal_files_of_one_id_the_first_is_taken_and_of_different_ones_none() -> None:
+    files = melanoma_files()
+    copy, other = "MelanomaDetection/labeled/0_0.png", "MelanomaDetection/labeled/1_1.png"
+    listing = read(FakeSource(files | {copy: files["MelanomaDetection/labeled/0_0.jpg"], other: b"another"}))
+    assert set(listing.quarantine["file"]) == {copy, other, "MelanomaDetection/labeled/1_1.jpg"}
+    assert len(listing.records) == len(files) - 1
+
+
+def test_a_tree_inside_itself_and_folders_of_other_case_are_one_set() -> None:
+    files = melanoma_files(top="")
+    inside = {f"MelanomaDetection/{name.replace('labeled', 'Labeled')}": data for name, data in files.items()}
+    assert (
+        read(FakeSource(files | inside)).records["image_id"].tolist()
+        == read(FakeSource(files)).records["image_id"].tolist()
+    )
 
 
 @pytest.mark.parametrize("name", ["__MACOSX/labeled/._0_0.jpg", "labeled/.DS_Store", "unlabeled/Thumbs.db"])
@@ -113,7 +124,7 @@ def test_litter_of_operating_systems_is_passed_over(name: str) -> None:
     assert len(listing.records) == len(melanoma_files())
 
 
-@pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".PNG"])
+@pytest.mark.parametrize("suffix", [".JPG", ".jpeg", ".PNG", ".bmp", ".TIF", ".webp"])
 def test_suffix_may_be_written_otherwise(suffix: str) -> None:
     listing = read(FakeSource({f"labeled/0_0{suffix}": b"", f"labeled/1_1{suffix}": b""}))
     assert len(listing.records) == 2
@@ -126,8 +137,9 @@ def test_test_and_unlabeled_may_be_absent() -> None:
 @pytest.mark.parametrize(
     ("files", "found"),
     [
-        ({}, "nothing"),
+        ({}, "0 files"),
         ({"images/ISIC_0000001.jpg": b""}, "images"),
+        ({"nevus/1.jpg": b"", "melanoma/2.jpg": b""}, "--env=diagnosis_folders"),
         (melanoma_files(labeled=0), "unlabeled"),
     ],
 )

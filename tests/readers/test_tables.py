@@ -1,5 +1,7 @@
 import io
 import re
+import sys
+import zipfile
 
 import pandas as pd
 import pytest
@@ -82,8 +84,11 @@ def test_parquet_is_read_as_text_too() -> None:
         (b"id,n\na,1\nb,1,2\n", "row 2 has more values than the 2 columns"),
         (b"id,n,id\na,1,b\n", "several columns named id"),
         (b"key,n\na,1\n", "missing; found key, n"),
-        ("id,n\nä,1\n".encode("cp1252"), "cannot be read"),
-        ("id,n\na,1\n".encode("utf-16"), "cannot be read"),
+        (b"id,n\n\x81,1\n", "cannot be read"),
+        (b"PK\x03\x04broken", "cannot be read: the workbook or archive is damaged"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n", "Git LFS pointer(.|\n)*git lfs pull"),
+        (b"\r\n<!DOCTYPE html>\n<html></html>", "web page(.|\n)*Download"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old kind(.|\n)*save the sheet"),
     ],
 )
 def test_what_is_no_proper_table_is_refused_with_its_name(content: bytes, said: str) -> None:
@@ -118,3 +123,107 @@ def test_reasons_may_differ_by_row() -> None:
     table = pd.DataFrame({"id": ["a", "b", "c"]})
     reasons = pd.Series(["x", "y", "z"])
     assert set_aside(table, pd.Series([True, False, True]), reasons, id_column="id")[1]["reason"].tolist() == ["x", "z"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_text_is_read_in_any_encoding_that_spreadsheets_write(encoding: str, separator: str) -> None:
+    text = "".join(separator.join(row) + "\r\n" for row in [("id", "site"), ("a", "épaule"), ("b", "Rücken")])
+    assert _read(text.encode(encoding)).to_dict("list") == {"id": ["a", "b"], "site": ["épaule", "Rücken"]}
+
+
+def test_utf_16_with_the_other_byte_order_is_read() -> None:
+    assert _read(b"\xfe\xff" + "id\né\n".encode("utf-16-be"))["id"].tolist() == ["é"]
+
+
+def test_only_windows_1252_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        _read("id\né\n".encode())
+        assert not caplog.messages
+        _read("id\né\n".encode("cp1252"))
+    assert len(caplog.messages) == 1
+    assert "a.csv" in caplog.messages[0]
+    assert "Windows-1252" in caplog.messages[0]
+
+
+@pytest.mark.parametrize("first", ["sep=;\n", "sep=;\r\n"])
+def test_excels_note_about_the_separator_is_obeyed(first: str) -> None:
+    assert _read(f"{first}id;n\na;30,5\n".encode()).to_dict("list") == {"id": ["a"], "n": ["30,5"]}
+
+
+@pytest.mark.parametrize("header", ["ID", " Id ", "id"])
+def test_columns_are_known_whatever_their_case_and_blanks(header: str) -> None:
+    assert _read(f"{header},n\na,1\n".encode()).columns.tolist() == ["id", "n"]
+
+
+def test_of_columns_that_differ_by_case_the_exact_one_is_meant() -> None:
+    assert _read(b"ID,id\na,b\n")["id"].tolist() == ["b"]
+
+
+def test_optional_columns_are_found_alike_or_null() -> None:
+    table = read_table(FakeSource({"a.csv": b"id,AGE\na,1\n"}), "a.csv", required=["id"], optional=["age", "sex"])
+    assert table.to_dict("list") == {"id": ["a"], "age": ["1"], "sex": [None]}
+
+
+def test_a_title_above_the_header_is_passed_over() -> None:
+    assert _read(b"My patients,\n,\nid,n\na,1\n").to_dict("list") == {"id": ["a"], "n": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "value"),
+    [
+        (["ISIC_0000000,benign", "ISIC_0000001,malignant"], "ISIC_0000000"),
+        (["images/000.jpg,x", "images/001.jpg,y"], "images/000.jpg"),
+        (["one,benign", "two,benign"], "benign"),
+        (["a,30", "b,45"], "30"),
+    ],
+)
+def test_a_table_without_a_header_is_told_with_an_example(rows: list[str], value: str) -> None:
+    with pytest.raises(
+        SourceError, match=rf"a\.csv has no header: its first row looks like data \(such as '{value}'\)"
+    ):
+        _read("\n".join([*rows, ""]).encode(), required=("file", "label"))
+
+
+def _workbook(sheets: dict[str, pd.DataFrame]) -> bytes:
+    pytest.importorskip("openpyxl", reason="an extra: pip install -e '.[excel]'")
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer, engine="openpyxl") as writer:
+        for title, sheet in sheets.items():
+            sheet.to_excel(writer, sheet_name=title, index=False)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv"])
+def test_a_workbook_is_known_by_its_first_bytes(name: str) -> None:
+    table = _read(_workbook({"s": pd.DataFrame({"Id": ["a", None], "n": [1, 2.5], "m": [1, 0]})}), name=name)
+    assert table.to_dict("list") == {"id": ["a", None], "n": ["1", "2.5"], "m": ["1", "0"]}
+
+
+def test_the_first_sheet_with_the_columns_is_read_and_named(caplog: pytest.LogCaptureFixture) -> None:
+    sheets = {
+        "Legend": pd.DataFrame({"x": ["y"]}),
+        "Data": pd.DataFrame({"id": ["a"]}),
+        "More": pd.DataFrame({"id": ["b"]}),
+    }
+    with caplog.at_level("INFO"):
+        assert _read(_workbook(sheets), name="a.xlsx")["id"].tolist() == ["a"]
+    assert "sheet 'Data' of a.xlsx" in caplog.text
+
+
+def test_without_openpyxl_both_remedies_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", "")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(SourceError, match=r"a\.xlsx is an Excel workbook.*pip install -e \"\.\[excel\]\".*CSV UTF-8"):
+        _read(buffer.getvalue(), name="a.xlsx")
+
+
+@pytest.mark.parametrize("found", ["x/HAM.xlsx", "HAM.tsv", "ham.CSV"])
+def test_a_table_of_another_suffix_stands_in(found: str) -> None:
+    assert find_table([found, "other.csv"], "HAM.csv", "HAM") == found
+
+
+def test_a_table_of_the_very_name_comes_first() -> None:
+    assert find_tables(["x/HAM.xlsx", "y/HAM.csv"], "HAM.csv") == ["y/HAM.csv"]

@@ -9,9 +9,11 @@ from typing import Any, NoReturn
 import click
 from kedro.framework.cli.project import run as kedro_run
 
+from nevus.cli.advice import completed
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 from nevus.cli.params import ParamsOption
+from nevus.cli.track import track
 
 OPTIONS = [ParamsOption() if option.name == "params" else option for option in kedro_run.params]
 TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
@@ -20,6 +22,9 @@ TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS
 @click.group(name="nevus")
 def cli() -> None:
     """Commands of the project."""
+
+
+cli.add_command(track)
 
 
 @cli.command(
@@ -50,7 +55,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
         message = explain(error)
         if message is None:
             raise
-        raise click.ClickException(message) from error
+        raise click.ClickException(completed(message, options)) from error
 
 
 @cli.command(name="nodes-reference")

@@ -22,7 +22,7 @@ def explain(error: BaseException) -> str | None:
         return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
         return _unknown_pipeline(str(error))
-    if missing := _missing_file(causes):
+    if missing := _missing_file(error):
         return f"{missing}\n{SEEN_WITH}"
     return f"{error}\n{SEEN_WITH}" if _is_raised_by_kedro(error) else None
 
@@ -58,22 +58,27 @@ def _is_configuration(causes: list[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _missing_file(causes: list[BaseException]) -> str | None:
-    """A dataset could not reach its file, such as a table that has not been made yet."""
+def _missing_file(error: BaseException) -> str | None:
+    """A dataset could not reach its file, such as a table that has not been made yet.
+
+    Only where that is what failed, and names a file: what a dataset calls may meet errors of the same kind of its own.
+    """
     from kedro.io import DatasetError
 
     files = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
-    for cause in causes:
-        if isinstance(causes[0], DatasetError) and isinstance(cause, files):
-            name = str(causes[0]).partition(":")[0]  # Kedro puts the dataset's name first
-            reason = f"{cause.strerror or type(cause).__name__}: {cause.filename or cause}"
-            if isinstance(cause, FileNotFoundError):
-                return (
-                    f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
-                    "`kedro run --pipeline=ssgan` with the same --env; docs/reference/nodes.md says which one it is."
-                )
-            return f"the dataset '{name}' cannot be read or written. {reason}"
-    return None
+    cause: BaseException | None = error
+    while isinstance(cause, DatasetError):  # Kedro wraps one in another, to name the dataset
+        cause = cause.__cause__
+    if not isinstance(error, DatasetError) or not isinstance(cause, files) or cause.filename is None:
+        return None
+    name = str(error).partition(":")[0]
+    reason = f"{cause.strerror or type(cause).__name__}: {cause.filename}"
+    if isinstance(cause, FileNotFoundError):
+        return (
+            f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
+            "`kedro run --pipeline=ssgan`; docs/reference/nodes.md says which one it is."
+        )
+    return f"the dataset '{name}' cannot be read or written. {reason}"
 
 
 def _is_raised_by_kedro(error: BaseException) -> bool:

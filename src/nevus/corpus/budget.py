@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nevus.contracts import CorpusError
 from nevus.corpus.folds import PARAMETERS, lots
 
 
@@ -17,7 +16,6 @@ def within_budget(
     *,
     budget: int,
     seed: int,
-    classes: Sequence[str],
 ) -> NDArray[np.bool_]:
     """Choose the labels to keep: of each class the first images in an order that the budget does not change.
 
@@ -31,25 +29,45 @@ def within_budget(
         ids: n names of the images.
         budget: Images to keep of each class.
         seed: Of the order.
-        classes: Names of the classes; each must be there.
 
     Returns:
-        (n,) true where the label is kept.
-
-    Raises:
-        CorpusError: A class has fewer labelled images than the budget.
+        (n,) true where the label is kept: all labels of a class that has no more of them.
     """
-    counts = np.bincount(labels, minlength=len(classes))
-    if counts.min() < budget:
-        fewest = int(counts.argmin())
-        found = ", ".join(f"{name} {count}" for name, count in zip(classes, counts, strict=True))
-        raise CorpusError(
-            f"The label budget asks for {budget} images of each class, but class '{classes[fewest]}' has only "
-            f"{counts[fewest]} labelled images to train on ({found}). Lower splits.label_budget in {PARAMETERS}, or "
-            f"give `--params splits.label_budget={counts[fewest]}`."
-        )
     order = np.lexsort((lots(ids, seed=seed, purpose="budget"), lots(groups, seed=seed, purpose="budget")))
     kept = np.zeros(len(labels), dtype=bool)
-    for label in range(len(classes)):
+    for label in np.unique(labels):
         kept[order[labels[order] == label][:budget]] = True
     return kept
+
+
+def shortage(counts: Sequence[int], unlabeled: int, *, budget: int, classes: Sequence[str]) -> str | None:
+    """What to say of a budget that a class cannot meet; None where each can.
+
+    Args:
+        counts: Labelled images to train on, of each class.
+        unlabeled: Unlabelled images, before the budget hides any label.
+        budget: Images wanted of each class.
+        classes: Their names.
+    """
+    fewest = min(range(len(counts)), key=counts.__getitem__)
+    if counts[fewest] >= budget:
+        return None
+    found = ", ".join(f"{name} {count}" for name, count in zip(classes, counts, strict=True))
+    return (
+        f"splits.label_budget asks for {budget} labelled images of each class, but class '{classes[fewest]}' has only "
+        f"{counts[fewest]} to train on ({found}). A budget that --params does not name is set in {PARAMETERS}. "
+        f"{remedy(counts, unlabeled)}"
+    )
+
+
+def remedy(counts: Sequence[int], unlabeled: int) -> str:
+    """Name a budget that leaves labels and unlabelled images to train on; arguments as in `shortage`."""
+    fewest = max(1, min(counts) if unlabeled else min(counts) // 2)
+    hidden = unlabeled + sum(counts) - fewest * len(counts)
+    if not min(counts) or not hidden:
+        return "No budget helps: first add labelled images of every class."
+    return (
+        f"Add splits.label_budget={fewest} to --params: that keeps {fewest} labels of each class and leaves {hidden:,} "
+        "images unlabelled, which semi-supervised training needs. Or add splits.label_budget=null, which keeps all "
+        "labels, and train `--pipeline=supervised`."
+    )

@@ -12,6 +12,7 @@ from nevus.contracts import Pixels, Source, SourceError
 from nevus.corpus.decode import decode
 from nevus.corpus.phash import phash
 from nevus.corpus.resize import Policy
+from nevus.file_contents import recognise
 
 READ_BYTES = 1 << 24  # about so much of encoded files is read at once
 READ_FIRST = 16  # files that are read at once before their size is known
@@ -110,6 +111,27 @@ def _read_ahead(source: Source, parts: Iterable[Sequence[str]]) -> Iterator[tupl
                 before = future, is_last
         if before is not None:
             yield *before[0].result(), before[1]
+
+
+def refuse_stand_ins(source: Source, files: Sequence[str]) -> None:
+    """Look at a few files before all are read, as a clone without its large files holds thousands of pointers.
+
+    Args:
+        source: Where the files are read.
+        files: Names of all of them; 16 at even distances are looked at.
+
+    Raises:
+        SourceError: None of these is an image, and all are of one kind that `recognise` knows.
+    """
+    some = [files[i * len(files) // READ_FIRST] for i in range(READ_FIRST)] if len(files) > READ_FIRST else files
+    contents, failed = read(source, some)
+    kinds = {recognise(content) for position, content in enumerate(contents) if position not in failed}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    if kind is not None:
+        raise SourceError(
+            f"None of {len(some)} files at even distances among {len(files):,} can be used, such as '{some[0]}': "
+            f"{kind.said}. {kind.advice}"
+        )
 
 
 def read(source: Source, files: Sequence[str]) -> tuple[list[bytes], dict[int, str]]:

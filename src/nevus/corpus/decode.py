@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from nevus.contracts import Pixels
 from nevus.corpus.jpeg import JpegSize, plain_sizes
 from nevus.corpus.resize import Policy, enough, fit
+from nevus.file_contents import recognise
 
 # Not all that Pillow opens: PostScript starts Ghostscript, and some only say what they are (HDF5, MPEG). JPEG stands
 # for MPO too. TGA comes last, because it has no signature.
@@ -142,8 +143,6 @@ def _put_small(batch: _Batch, files: Sequence[bytes], indices: list[int], size: 
 
 def _decode_any(data: bytes, size: int, policy: Policy, max_pixels: int) -> tuple[Image.Image, tuple[int, int]]:
     """The finished image, and its original width and height as seen upright."""
-    if not data:
-        raise _RefusedError("file is empty")
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
         if width * height > max_pixels:
@@ -178,7 +177,8 @@ def _reason(error: Exception, data: bytes, max_pixels: int) -> str:
     if isinstance(error, _RefusedError):
         return text
     if isinstance(error, UnidentifiedImageError):
-        return "content is in no known image format"
+        found = recognise(data)
+        return found.said if found else "content is in no known image format"
     if isinstance(error, Image.DecompressionBombError):
         return f"{_too_large(max_pixels)}: {text}"
     if "Decompressed data too large" in text or "Too much memory used" in text:

@@ -22,6 +22,7 @@ def findings(
     pairs: Table,
     crossings: Table,
     outliers: Table,
+    masks: Table,
     shortcuts: Table,
     *,
     classes: int,
@@ -35,6 +36,7 @@ def findings(
         pairs: From `audit.pairs`.
         crossings: From `audit.crossings`.
         outliers: `image_id`, `split`, `reason` and more, as from `outliers.find_outliers`.
+        masks: `image_id`, `split`, `class`, as from `masks.find_masks`.
         shortcuts: `probe`, `model`, `metric`, `value`, `low`, `high`, `floor`; empty where no probe was possible.
         classes: Number of classes.
         near_sought: Whether near-duplicates were looked for.
@@ -47,6 +49,7 @@ def findings(
         *group_findings(crossings, counts),
         *conflict_findings(pairs),
         *_labels(counts, classes),
+        *_masks(masks),
         *_files(quarantine, counts),
         *_outliers(outliers),
         *_shortcuts(shortcuts),
@@ -84,6 +87,16 @@ def _files(quarantine: Table, counts: Table) -> Iterator[Finding]:
     out = counts[counts["aspect"] == LEFT_OUT]
     for _, row in out.iterrows():
         yield Finding("note", "left out", int(row["images"]), f"images in no split: {row['value']}")
+
+
+def _masks(masks: Table) -> Iterator[Finding]:
+    if not len(masks):
+        yield Finding("fine", "masks", 0, "no image looks like a mask of a lesion")
+        return
+    places = masks.groupby(["split", "class"], sort=False).size().reset_index(name="images")
+    where = ", ".join(f"{number:,} in {split} ({label})" for split, label, number in places.itertuples(index=False))
+    words = f"images look like masks, which would count as patients: {where}. Take them out of the source"
+    yield Finding("act", "masks", len(masks), words, some(masks["image_id"]))
 
 
 def _outliers(outliers: Table) -> Iterator[Finding]:

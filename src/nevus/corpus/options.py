@@ -15,10 +15,11 @@ class SplitOptions(Options):
 
     Attributes:
         seed: Of every draw.
-        test: As the source has it, or hold_out: the source's own test split is dissolved, and a part of the labelled
-            groups is drawn, stratified by class.
+        test: official: as the source has it; hold_out: the source's own test split is dissolved, and a part of the
+            labelled groups is drawn, stratified by class; prefer_official: as the source has it, and drawn where it has
+            none.
         test_share: That part, of the labelled images of each class.
-        validation: As the source has it (perhaps none), or hold_out: likewise, from what the test split leaves.
+        validation: Likewise, from what the test split leaves; official may be none.
         validation_share: That part, of the labelled images of each class that the test split leaves.
         label_budget: Labelled images to keep of each class; the label of all others is hidden and they become
             unlabelled. Budgets are nested: what a small one keeps, a larger one keeps too. null keeps all.
@@ -30,9 +31,9 @@ class SplitOptions(Options):
     """
 
     seed: int = Field(ge=0, lt=2**32)
-    test: Literal["official", "hold_out"]
+    test: Literal["official", "hold_out", "prefer_official"]
     test_share: float = Field(gt=0.0, lt=1.0)
-    validation: Literal["official", "hold_out"]
+    validation: Literal["official", "hold_out", "prefer_official"]
     validation_share: float = Field(gt=0.0, lt=1.0)
     label_budget: int | None = Field(ge=1)
     exact_duplicates: Literal["remove", "keep"]

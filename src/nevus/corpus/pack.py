@@ -25,6 +25,7 @@ from nevus.corpus.chunks import Chunk, Task
 from nevus.corpus.fingerprint import code_fingerprint, fingerprint
 from nevus.corpus.parallel import PARAMETERS, decode_chunks
 from nevus.corpus.resize import Policy
+from nevus.quarantine import advice, losses
 
 SHOWN = 5  # quarantined files in a message
 # What the manifest knows only after decoding.
@@ -69,6 +70,7 @@ def recipe(
         total=len(records),
         check=work.check,
         classes=listing.classes,
+        warnings=listing.warnings,
     )
 
 
@@ -85,6 +87,7 @@ class _Work:
             self.listing.source.fingerprint,
             self.listing.records.to_json(orient="split"),
             self.listing.quarantine.to_json(orient="split"),
+            self.listing.warnings.to_json(orient="split"),
             self.listing.classes,
             [asdict(self.task), self.max_quarantined_share],
             code_fingerprint(chunks, decode, jpeg, phash, resize, schema, sys.modules[__name__]),
@@ -104,15 +107,17 @@ class _Work:
             quarantine = quarantine.iloc[:0]  # the reader's own goes with the first chunk
 
     def check(self, manifest: Table, quarantine: Table) -> None:
-        share = len(quarantine) / max(len(manifest) + len(quarantine), 1)
+        lost = losses(quarantine)
+        share = len(lost) / max(len(manifest) + len(lost), 1)
         if share > self.max_quarantined_share:
-            raise QuarantineError(_summary(quarantine, share, self.max_quarantined_share), quarantine)
+            raise QuarantineError(_summary(lost, share, self.max_quarantined_share), quarantine)
         if manifest.empty:
             raise CorpusError("No image is left to pack. Check the data and the reader chosen in " + PARAMETERS + ".")
         records = self.listing.records.reindex(columns=["split", "label"])
         labeled = records.loc[records["label"].notna(), "split"].unique()
         for split in ("labeled", "test") if "test" in labeled else ("labeled",):
-            _check_classes(manifest.loc[manifest["split"] == split, "label"], split, self.listing.classes)
+            listed = records.loc[records["split"] == split, "label"]
+            _check_classes(manifest.loc[manifest["split"] == split, "label"], listed, split, self.listing.classes)
         try:
             schema.MANIFEST.validate(manifest)
         except (SchemaError, SchemaErrors) as error:
@@ -135,30 +140,36 @@ def _quarantined(files: list[str], found: Chunk) -> Table:
     return pd.DataFrame(rows, columns=list(QUARANTINE_COLUMNS), dtype=str)
 
 
-def _check_classes(labels: "pd.Series[int]", split: str, classes: tuple[str, ...]) -> None:
+def _check_classes(labels: "pd.Series[int]", listed: "pd.Series[int]", split: str, classes: tuple[str, ...]) -> None:
     counts = {name: int((labels == label).sum()) for label, name in enumerate(classes)}
     if (labels.dropna() >= len(classes)).any():
         raise CorpusError(
             f"The reader knows the classes {', '.join(classes)}, whose labels are 0 to {len(classes) - 1}, but found "
             f"label {labels.max()} in the {split} split. Correct its classes in {PARAMETERS}."
         )
-    for name, count in counts.items():
+    for label, (name, count) in enumerate(counts.items()):
         if not count:
+            expected = int((listed == label).sum())
+            lacking = (
+                f"none of the {expected:,} of class '{name}' could be decoded"
+                if expected
+                else f"the data hold none of class '{name}': no row or folder with an image says so"
+            )
             raise CorpusError(
-                f"The {split} split needs images of every class, but none of class '{name}' could be decoded; "
+                f"The {split} split needs images of every class, but {lacking}; "
                 f"found {counts}. Complete the data, or choose another reader or its classes in {PARAMETERS}."
             )
 
 
-def _summary(quarantine: Table, share: float, allowed: float) -> str:
-    kinds = quarantine["reason"].str.split(":").str[0].value_counts()
-    first = [f"  {file}: {reason}" for file, reason in quarantine.head(SHOWN).itertuples(index=False)]
+def _summary(lost: Table, share: float, allowed: float) -> str:
+    kinds = lost["reason"].str.split(":").str[0].value_counts()
+    first = [f"  {file}: {reason}" for file, reason in lost.head(SHOWN).itertuples(index=False)]
     return "\n".join(
         [
-            f"{len(quarantine):,} files ({share:.1%}) had to be set aside; {allowed:.1%} are allowed.",
+            f"{len(lost):,} files ({share:.1%}) had to be set aside; {allowed:.1%} are allowed.",
             *(f"  {count:,} x {kind}" for kind, count in kinds.items()),
             "The first of them:",
             *first,
-            f"Repair the data, or raise ingestion.max_quarantined_share in {PARAMETERS}.",
+            f"{advice(lost['reason'])} Or raise ingestion.max_quarantined_share in {PARAMETERS}.",
         ]
     )

@@ -3,6 +3,7 @@
 This module imports neither pandas nor torch: a worker is there in half a second and takes little memory.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -12,17 +13,22 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from itertools import islice
+from multiprocessing.process import BaseProcess
 
 from nevus.contracts import CorpusError, Source
 from nevus.corpus.chunks import Chunk, Task, decode_parts, read
 from nevus.corpus.processors import processors
+
+logger = logging.getLogger(__name__)
 
 PARAMETERS = "conf/base/parameters/ingestion.yml"
 CHUNK_BYTES = 1 << 23  # pixels held or sent to another process at once, whatever `chunk` says
 SAMPLED = 16  # files read to estimate the size of the others
 # Starting the workers takes half a second, and so much is decoded by one process in two: less is not worth it.
 ENOUGH_BYTES = 1 << 26
+CLOSING_SECONDS = 60.0  # a worker that has not finished its chunk by then reads from a disk that does not answer
 LARGEST_ON_WINDOWS = 61  # processes that its wait function can wait for
 
 
@@ -32,7 +38,9 @@ def decode_chunks(
     """Read and decode files chunk by chunk, in order.
 
     At most two chunks more than there are workers exist at a time, however many files there are. When the iterator is
-    closed or fails, or the user interrupts it, the workers finish the chunk they are at and end.
+    closed or fails, or the user interrupts it, the workers finish the chunk they are at and end; they are killed where
+    that takes longer than `CLOSING_SECONDS`. Where the system gives no processes that can work together, this one works
+    alone, with a warning.
 
     Args:
         source: Where the files are read, by each worker for itself; it must be picklable unless `workers` is 0.
@@ -77,18 +85,41 @@ def _in_processes(source: Source, parts: list[Sequence[str]], task: Task, worker
     workers = min(workers, len(parts), LARGEST_ON_WINDOWS if sys.platform == "win32" else workers)
     # forked off a clean process: a copy of this one could inherit a lock that a thread of torch or MLflow holds
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (source, task))
-    waiting: deque[tuple[Sequence[str], Future[Chunk]]] = deque()
     rest = iter(parts)
-    try:
-        for part in islice(rest, workers + 1):
-            waiting.append((part, pool.submit(_work, part)))
+    with ExitStack() as closing:
+        try:
+            pool = ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin, (source, task))
+            closing.callback(_end, pool, multiprocessing.active_children())
+            waiting = deque((part, pool.submit(_work, part)) for part in islice(rest, workers + 1))
+        except (OSError, NotImplementedError) as error:  # of semaphores or of processes
+            _warn_of_no_processes(error)
+            yield from decode_parts(source, parts, task)
+            return
         while waiting:
             files, future = waiting.popleft()
             yield _result(files, future)
             waiting.extend((part, pool.submit(_work, part)) for part in islice(rest, 1))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end(pool: ProcessPoolExecutor, others: list[BaseProcess]) -> None:
+    """End the workers, which are all children that are not among the others."""
+    closing = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}, daemon=True)
+    closing.start()
+    closing.join(CLOSING_SECONDS)
+    if closing.is_alive():
+        for worker in set(multiprocessing.active_children()) - set(others):
+            worker.kill()
+        closing.join(CLOSING_SECONDS)
+
+
+def _warn_of_no_processes(error: Exception) -> None:
+    logger.warning(
+        "Images are decoded in this process only, which takes longer: others cannot be started beside it (%s). In a "
+        "container, /dev/shm must be there, be writable and have room. `ingestion.workers: 0` in %s decodes like this "
+        "without a warning.",
+        error,
+        PARAMETERS,
+    )
 
 
 def _result(files: Sequence[str], future: Future[Chunk]) -> Chunk:

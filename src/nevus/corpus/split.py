@@ -1,5 +1,6 @@
 """Which images train, choose and test: from the source's own splits to those of a run."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,19 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from nevus.contracts import ASSIGNMENT_COLUMNS, CorpusError, Table
-from nevus.corpus.budget import within_budget
+from nevus.corpus.budget import shortage, within_budget
 from nevus.corpus.folds import PARAMETERS, hold_out
 from nevus.corpus.options import SplitOptions
 from nevus.groups import group_keys
 
 Mask = NDArray[np.bool_]
 
+logger = logging.getLogger(__name__)
 
-def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes: tuple[str, ...]) -> Table:
+
+def assign(
+    manifest: Table, duplicates: Table, options: SplitOptions, *, classes: tuple[str, ...], trains: bool = True
+) -> Table:
     """Give every image its split and label.
 
     In this order: hold out the test part, hold out the validation part, remove duplicates of both from what trains,
@@ -28,6 +33,8 @@ def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes
         duplicates: Pairs of images, columns as in `DUPLICATE_COLUMNS`; may be empty.
         options: What to draw and what to remove.
         classes: Names of the classes; a label is a position among them.
+        trains: Whether a training follows. Where none does, a budget that a class cannot meet is a warning, and the
+            class keeps all its labels.
 
     Returns:
         One row an image in the manifest's order, columns as in `ASSIGNMENT_COLUMNS`: `split` is null where the image
@@ -40,19 +47,19 @@ def assign(manifest: Table, duplicates: Table, options: SplitOptions, *, classes
     """
     draft = _Draft(manifest, classes)
     draft.move((draft.split == "labeled") & ~draft.known, "unlabeled", "has no label")
-    drawn = [split for split in ("test", "validation") if getattr(options, split) == "hold_out"]
+    drawn = [split for split in ("test", "validation") if _is_drawn(draft, split, getattr(options, split))]
     for split in drawn:
         _dissolve(draft, split)
     for split in drawn:
         _hold_out(draft, split, getattr(options, f"{split}_share"), options.seed)
     if "test" not in draft.split:
         raise CorpusError(
-            "splits.test is official, but the source has no test images. "
-            f"Set splits.test to hold_out in {PARAMETERS}, or complete the data."
+            "splits.test is official, but the source has no test images. Add splits.test=hold_out to --params, or "
+            f"set it in {PARAMETERS}; or complete the data."
         )
     _remove_duplicates(draft, duplicates, options)
     if options.label_budget is not None:
-        _hide(draft, options.label_budget, options.seed)
+        _hide(draft, options.label_budget, options.seed, trains)
     return draft.table()
 
 
@@ -94,6 +101,15 @@ class _Draft:
         }
         table = pd.DataFrame(columns, index=self.manifest.index, columns=list(ASSIGNMENT_COLUMNS))
         return table.assign(label=table["label"].where(shown))
+
+
+def _is_drawn(draft: _Draft, split: str, option: str) -> bool:
+    """Whether the split is held out here; says so where the source decides it."""
+    if option != "prefer_official":
+        return option == "hold_out"
+    is_drawn = split not in draft.split
+    logger.info("The source has %s %s split%s.", *(("no", split, ": one is drawn") if is_drawn else ("a", split, "")))
+    return is_drawn
 
 
 def _dissolve(draft: _Draft, split: str) -> None:
@@ -173,11 +189,15 @@ def _positions(draft: _Draft, ids: "pd.Series[str]") -> NDArray[np.intp]:
     return np.asarray(positions)
 
 
-def _hide(draft: _Draft, budget: int, seed: int) -> None:
+def _hide(draft: _Draft, budget: int, seed: int, trains: bool) -> None:
     pool = np.flatnonzero(draft.split == "labeled")
-    kept = within_budget(
-        draft.labels[pool], draft.groups[pool], draft.ids[pool], budget=budget, seed=seed, classes=draft.classes
-    )
+    counts = np.bincount(draft.labels[pool], minlength=len(draft.classes)).tolist()
+    short = shortage(counts, int((draft.split == "unlabeled").sum()), budget=budget, classes=draft.classes)
+    if short is not None and trains:
+        raise CorpusError(short)
+    if short is not None:
+        logger.warning("No training could follow. %s", short)
+    kept = within_budget(draft.labels[pool], draft.groups[pool], draft.ids[pool], budget=budget, seed=seed)
     rows = np.zeros(len(draft.ids), dtype=bool)
     rows[pool[~kept]] = True
     draft.move(rows, "unlabeled", f"label hidden by the budget: {budget} of each class")

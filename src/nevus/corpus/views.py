@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nevus.contracts import Corpus, CorpusError, Pixels
+from nevus.corpus.budget import remedy
 from nevus.pixels import view_rows
 
 
@@ -40,9 +41,10 @@ def unlabeled_images(corpus: Corpus) -> Pixels:
     """
     part = select(corpus, "unlabeled")
     if not len(part.manifest):
+        labels = corpus.manifest.loc[corpus.manifest["split"] == "labeled", "label"]
+        counts = [int((labels == number).sum()) for number in range(len(corpus.classes))]
         raise CorpusError(
-            "semi-supervised training needs unlabelled images, but the corpus has none. "
-            "See the corpus summary of `kedro run --pipeline=ingestion`."
+            f"semi-supervised training needs unlabelled images, but the corpus has none. {remedy(counts, 0)}"
         )
     return part.pixels
 

@@ -74,13 +74,20 @@ def local_path(dataset: AnyDataset) -> Path:
         ValueError: It has none.
         FileNotFoundError: It is not on this machine.
     """
-    # Versioned datasets know where they saved; the others keep the path under one of two names.
-    found = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
-    if found is None:
+    path = planned_path(dataset)
+    if path is None:
         raise ValueError(f"a {type(dataset).__name__} has no file; remove metadata.mlflow or give it a filepath")
-    if getattr(dataset, "_version", None):
-        found = dataset._get_save_path()  # type: ignore[attr-defined]
-    path = Path(str(found).removeprefix("file://"))
     if not path.exists():
         raise FileNotFoundError(f"{path} is not on this machine")
     return path
+
+
+def planned_path(dataset: AnyDataset) -> Path | None:
+    """The file or folder that a dataset saves to, be it there or not; None where it has none."""
+    # Versioned datasets know where they save; the others keep the path under one of two names.
+    found = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+    if found is None:
+        return None
+    if getattr(dataset, "_version", None):
+        found = dataset._get_save_path()  # type: ignore[attr-defined]
+    return Path(str(found).removeprefix("file://"))

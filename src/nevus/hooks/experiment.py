@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nevus.hooks.provenance import process_start
+from nevus.io.locks import Lock
 from nevus.io.mlflow_import import import_mlflow
 
 if TYPE_CHECKING:
@@ -46,14 +47,18 @@ def open_experiment(target: Target) -> tuple[MlflowClient, str]:
     """A client and the experiment's id; runs of this machine whose process has died are ended.
 
     Raises:
-        TimeoutError: Another process is making the tables of the database, and does not come to an end.
+        BusyError: Another process is making the tables of the database, and does not come to an end.
+        Exception: Whatever SQLite or MLflow raise; `nevus.hooks.causes` puts it in words.
     """
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
     import_mlflow()
     from mlflow import MlflowClient
 
-    with _alone(target):
+    database = database_of(target.uri)
+    with _alone(database):
+        if database is not None:
+            _try(database)
         client = MlflowClient(tracking_uri=target.uri)
         experiment_id = _experiment_id(client, target)
     end_dead_runs(client, experiment_id)
@@ -70,27 +75,26 @@ def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:
             client.set_terminated(run.info.run_id, "KILLED", int(time.time() * 1000))
 
 
-@contextmanager
-def _alone(target: Target) -> Iterator[None]:
-    """Two first runs at once would both make the tables of a new database, and one of them would fail."""
-    from filelock import FileLock, Timeout
+def database_of(uri: str) -> Path | None:
+    """The file behind the URI of an SQLite database; None for a server."""
+    scheme, slashes, path = uri.partition(":///")
+    return Path(path.partition("?")[0]) if scheme == "sqlite" and slashes else None
 
-    scheme, slashes, path = target.uri.partition(":///")
-    if scheme != "sqlite" or not slashes:
-        yield
-        return
-    file = Path(path).with_name(f".{Path(path).name}.lock")
-    lock = FileLock(file)
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout as error:
-        raise TimeoutError(
-            f"another process has held the lock {file} for {LOCK_SECONDS} s; end that process and run again"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+
+def _alone(database: Path | None) -> AbstractContextManager[None]:
+    """Two first runs at once would both make the tables of a new database, and one of them would fail."""
+    if database is None:
+        return nullcontext()
+    return Lock.beside(database).held(
+        seconds=LOCK_SECONDS, what=f"The database {database}", remedy="End that process and run again."
+    )
+
+
+def _try(database: Path) -> None:
+    """Raise what makes the file unusable; MLflow would try again for a minute and a half, and log a traceback."""
+    with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
 
 
 def _experiment_id(client: MlflowClient, target: Target) -> str:

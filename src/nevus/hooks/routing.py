@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nevus.hooks.datasets import local_path, read_record, record_of
 from nevus.hooks.headers import Call, describe_runs, with_record
+from nevus.hooks.journal import Step
 from nevus.hooks.planned import BASELINE, namespace_of, owner, planned_runs
-from nevus.hooks.points import Point, history_points, metric_points
-from nevus.hooks.recorder import Operation
+from nevus.hooks.points import history_points, metric_points
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -47,7 +47,7 @@ class Routing:
         self._missing[key].discard(name)
         return None if self._missing[key] else key
 
-    def operations(self, kind: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[tuple[str, Operation]]:
+    def steps(self, kind: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[tuple[str, Step]]:
         """What is to be done on which run.
 
         Args:
@@ -67,40 +67,35 @@ class Routing:
             yield from self._metrics(keys, data, f"{inner}/" if inner else "")
         elif kind == "history":
             curves = history_points(data, f"{inner}/" if inner else "")
-            yield from ((one, lambda run: run.log_history(curves)) for one in keys)
+            yield from ((one, Step("log_history", (curves,))) for one in keys)
         elif kind == "artifact":
             path, folder = local_path(dataset), inner.replace(".", "/") or None
-            yield from ((one, lambda run: run.log_artifact(path, folder)) for one in keys)
+            yield from ((one, Step("log_artifact", (path, folder))) for one in keys)
         elif kind == "model":
-            yield from ((one, operation) for one in keys for operation in self._model(one, name, dataset, data))
+            yield from ((one, step) for one in keys for step in self._model(one, name, dataset, data))
         else:
             raise ValueError("metadata.mlflow must be metrics, history, artifact or model; change it in the catalog")
 
     def _owner(self, name: str) -> str | None:
         return owner(namespace_of(name), self._runs)
 
-    def _metrics(self, keys: list[str], table: Any, prefix: str) -> Iterator[tuple[str, Operation]]:
+    def _metrics(self, keys: list[str], table: Any, prefix: str) -> Iterator[tuple[str, Step]]:
         """Rows of the method and of floors go to its own run, those of the baseline to the run nested in that."""
         own, floors = metric_points(table, "method", prefix), metric_points(table, "floor", f"{prefix}floor/")
         for key in keys:
             nested = f"{key}.{BASELINE}"
             if nested in self._runs and not prefix:
-                yield key, logging_metrics(own, floors)
-                yield nested, logging_metrics(metric_points(table, BASELINE))
+                yield key, Step("log_metrics", (own, floors))
+                yield nested, Step("log_metrics", (metric_points(table, BASELINE),))
             else:
                 others = metric_points(table, BASELINE, f"{prefix}{BASELINE}/")
-                yield key, logging_metrics(own, [*floors, *others])
+                yield key, Step("log_metrics", (own, [*floors, *others]))
 
-    def _model(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Operation]:
+    def _model(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Step]:
         """A classifier knows the corpus that trained it, and its method's name in the registry."""
         path, record, header = local_path(dataset), record_of(dataset, data), self.headers[key]
         if record and name == f"{key}.classifier":
             header = self.headers[key] = with_record(header, self._runs[key], record)
-            yield lambda run: run.describe(header)
+            yield Step("describe", (header,))
         shown = header.tags.get("method") or namespace_of(name) or name
-        yield lambda run: run.log_model(path, shown)
-
-
-def logging_metrics(points: Sequence[Point], further: Sequence[Point] = ()) -> Operation:
-    """Keep final values, and others that are not the model's own."""
-    return lambda run: run.log_metrics(points, further)
+        yield Step("log_model", (path, shown))

@@ -5,14 +5,16 @@ MLflow takes one to two seconds to import, so it is imported inside the function
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nevus.hooks.experiment import Target
+from nevus.hooks.experiment import Target, open_experiment
 from nevus.hooks.headers import Header
 from nevus.hooks.points import Point
 
@@ -25,6 +27,7 @@ LONGEST_PARAM = 6000
 LONGEST_TAG = 5000
 DIGEST = 12  # characters of the fingerprint; the tag has all 64, MLflow takes 36 and its table shows fewer
 CUT = " … [cut]"
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}  # the folder of the artifacts
 REFUSED = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "REQUEST_LIMIT_EXCEEDED"}
 
 
@@ -102,7 +105,8 @@ class RunStore:
                 copy = Path(shutil.copytree(path, Path(scratch) / "model"))
                 description = Model.load(str(copy))
                 description.run_id, description.model_id = self.run_id, logged.model_id
-                description.model_uuid, description.artifact_path = logged.model_id, logged.artifact_location
+                # MLflow itself notes where on this machine the model lies, as if that were the same everywhere
+                description.model_uuid, description.artifact_path = logged.model_id, f"models:/{logged.model_id}"
                 description.save(str(copy / "MLmodel"))
                 self._client.log_model_artifacts(logged.model_id, str(copy))
         except Exception:
@@ -151,6 +155,16 @@ class RunStore:
             self._client.log_batch(self.run_id, metrics=metrics[start : start + POINTS_A_BATCH])
 
 
+def create_runs(target: Target, headers: Mapping[str, Header]) -> dict[str, RunStore]:
+    """All runs by their keys, in a store just opened."""
+    client, experiment_id = open_experiment(target)
+    runs: dict[str, RunStore] = {}
+    for key, header in headers.items():
+        parent = runs[header.parent].run_id if header.parent in runs else None
+        runs[key] = RunStore(client, target, experiment_id, header, parent)
+    return runs
+
+
 def is_lost(error: Exception) -> bool:
     """Whether the store cannot be used any more, rather than having refused one thing."""
     from mlflow.exceptions import MlflowException
@@ -158,7 +172,9 @@ def is_lost(error: Exception) -> bool:
 
     if isinstance(error, MlflowException):
         return error.error_code not in REFUSED
-    return isinstance(error, RequestException | ConnectionError | TimeoutError)
+    if isinstance(error, RequestException | ConnectionError | TimeoutError | sqlite3.Error):
+        return True
+    return isinstance(error, OSError) and error.errno in UNWRITABLE
 
 
 def cut(text: str, longest: int) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
     from nevus.hooks.datasets import Catalog
+    from nevus.hooks.recorder import Loss
     from nevus.hooks.store import RunStore
     from nevus.hooks.tracking import TrackingHooks
 
@@ -74,11 +75,12 @@ class SummaryHooks:
         for name in summaries:
             if (summary := _load(catalog, name)) is not None:
                 console.print(plain_table(summary, name.replace("_", " ").replace(".", " ").capitalize()))
-        if not tables and not summaries and not whole:
-            return
         lines = [line for run in tables for line in where_results_are(run, outputs, catalog, root)]
         lines += where_audit_is(audit.get("findings"), outputs, catalog, root)
-        lines += where_run_is(self._tracking.place if self._tracking else None, root)
+        shown = bool(tables or summaries or whole)
+        place, loss = (self._tracking.place, self._tracking.loss) if self._tracking else (None, None)
+        lines += where_run_is(place, root) if shown else []
+        lines += what_is_untracked(loss, place)
         for line in [*lines, *([NOTICE] if tables else [])]:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -163,6 +165,16 @@ def where_run_is(place: RunStore | None, root: Path) -> list[str]:
     bare = uri == f"sqlite:///{root / 'mlflow.db'}"
     command = "mlflow ui" if bare else f"mlflow ui --backend-store-uri {uri}"
     return [f"MLflow: {command}", *links]
+
+
+def what_is_untracked(loss: Loss | None, place: RunStore | None) -> list[str]:
+    """That a run is not where it should be, why, and by which command it gets there."""
+    if loss is None:
+        return []
+    said = f"MLflow: this run is not tracked{'' if place is None else f' in {loss.uri}'}. {loss.cause}"
+    if loss.command is None:
+        return [said, "  Its results are saved, its record for MLflow is not."]
+    return [said, "  Its results are saved. Once that is mended, this tracks it:", f"    {loss.command}"]
 
 
 def _load(catalog: Catalog, name: str) -> Table | None:

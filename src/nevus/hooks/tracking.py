@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,14 @@ from kedro.framework.hooks import hook_impl
 from pydantic import ValidationError
 
 from nevus.contracts import NevusError, Options
-from nevus.hooks.datasets import find_tracked
-from nevus.hooks.experiment import Target
+from nevus.hooks.causes import brief
+from nevus.hooks.datasets import find_tracked, planned_path
+from nevus.hooks.experiment import Target, database_of
 from nevus.hooks.headers import Call
+from nevus.hooks.journal import Step
+from nevus.hooks.planned import namespace_of
 from nevus.hooks.provenance import call_tags
-from nevus.hooks.recorder import Recorder, brief
+from nevus.hooks.recorder import Loss, Recorder
 from nevus.hooks.routing import Routing
 
 if TYPE_CHECKING:
@@ -65,6 +69,11 @@ class TrackingHooks:
         """The first run where it is kept, once it has ended; None when it is not tracked."""
         return self._recorder.place if self._recorder else None
 
+    @property
+    def loss(self) -> Loss | None:
+        """Why the runs are not where they should be, and how they get there; None when they are."""
+        return self._recorder.loss if self._recorder else None
+
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Read conf/*/mlflow.yml and the name of the data set in conf/*/globals.yml."""
@@ -98,8 +107,9 @@ class TrackingHooks:
         tags["dataset"] = self._dataset or tags["env"]
         call = Call(tags, run_params.get("runtime_params") or {}, self._parameters, pipeline.inputs())
         self._routing = Routing(pipeline, catalog, call)
-        local = sqlite_target(self._root / "mlflow.db", self._options)
-        self._recorder = Recorder(wanted_target(self._options, self._root, local), local, self._routing.headers)
+        local = sqlite_target(self._root / "mlflow.db", self._options.experiment)
+        wanted, headers = wanted_target(self._options, self._root, local), self._routing.headers
+        self._recorder = Recorder(wanted, local, headers, self._journal_path(next(iter(headers))))
         if "ParallelRunner" in str(run_params.get("runner")):
             self._recorder.wait_until_open()  # forking while a thread imports would leave its locks taken in the forks
 
@@ -111,8 +121,8 @@ class TrackingHooks:
             return
         for kind in self._tracked[dataset_name][1] if dataset_name in self._tracked else []:
             try:
-                for key, operation in routing.operations(kind, dataset_name, self._tracked[dataset_name][0], data):
-                    recorder.record(key, operation)
+                for key, step in routing.steps(kind, dataset_name, self._tracked[dataset_name][0], data):
+                    recorder.record(key, step)
             except Exception as error:  # a run is worth more than its record
                 logger.warning("'%s' is not tracked as '%s'. %s", dataset_name, kind, brief(error))
         if (complete := routing.cross_off(dataset_name)) is not None:
@@ -131,12 +141,20 @@ class TrackingHooks:
         if self._recorder is not None:
             text = f"{type(error).__name__}: {error}"
             for key in self._recorder.unfinished:
-                self._recorder.record(key, lambda run: run.set_tag("error", text))
+                self._recorder.record(key, Step("set_tag", ("error", text)))
         self._end("FAILED")
 
     def _end(self, status: str) -> None:
         if self._recorder is not None:
             self._recorder.close(status)
+
+    def _journal_path(self, key: str) -> Path:
+        """The file for a journal of an untracked run, beside what the first run leaves; one for each call."""
+        names = sorted(self._tracked, key=lambda name: (namespace_of(name) != key, name))
+        reports = (self._tracked[name][0] for name in names if "model" not in self._tracked[name][1])
+        paths = (planned_path(dataset) for dataset in reports)
+        folders = (path.parent for path in paths if path is not None and path.is_absolute())
+        return next(folders, self._root) / f"untracked-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.json"
 
     def _read_back(self) -> None:
         """The parallel runner saves in other processes, out of reach of this recorder: read what they saved."""
@@ -160,17 +178,18 @@ def registered_pipelines() -> dict[str, Pipeline]:
         return {}
 
 
-def sqlite_target(database: Path, options: TrackingOptions) -> Target:
+def sqlite_target(database: Path, experiment: str) -> Target:
     """A database with a folder `mlartifacts` beside it, both absolute: the project may be used from any folder."""
-    return Target(f"sqlite:///{database}", options.experiment, (database.parent / "mlartifacts").as_uri())
+    return Target(f"sqlite:///{database}", experiment, (database.parent / "mlartifacts").as_uri())
 
 
 def wanted_target(options: TrackingOptions, root: Path, local: Target) -> Target:
     """Where runs shall be kept: the configured store, or else the environment's, or else the local one."""
     uri = options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    if not uri:
-        return local
-    scheme, slashes, path = uri.partition(":///")
-    if scheme == "sqlite" and slashes:  # relative to the project, wherever the command is given
-        return sqlite_target(root / path, options)
-    return Target(uri, options.experiment)
+    return target_at(uri, options.experiment, root) if uri else local
+
+
+def target_at(uri: str, experiment: str, root: Path) -> Target:
+    """The store of a URI; a database is relative to the project, wherever the command is given."""
+    database = database_of(uri)
+    return Target(uri, experiment) if database is None else sqlite_target(root / database, experiment)

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 from nevus.contracts import SPLITS, Corpus, CorpusError, CorpusRecipe, Pixels, QuarantineError, Table
-from nevus.io.corpus_folder import MANIFEST, PIXELS, CorpusFolder
+from nevus.io.corpus_folder import MADE_BY, MANIFEST, PIXELS, CorpusFolder
 from nevus.pixels import view_rows
 
 logger = logging.getLogger(__name__)
@@ -29,6 +28,7 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
             of the source; null loads the source's own. (Kedro makes paths absolute under this key only.) Where it
             hides a label, the diagnosis is hidden too. Its `attrs` are the parameters it was made by.
         size: Height and width of the images that belong here, in pixels: other ones are not saved. null takes any.
+        made_by: The command that makes the corpus, for the message when there is none.
         may_be_empty: Load a corpus without images where there is none of the chosen splits, instead of refusing.
         metadata: Ignored here, read by plugins.
 
@@ -44,11 +44,12 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         assignment: dict[str, str] | None = None,
         size: int | None = None,
         may_be_empty: bool = False,
+        made_by: str = MADE_BY,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if splits is not None and (not splits or set(splits) - set(SPLITS)):
             raise ValueError(f"splits must be null or some of {', '.join(SPLITS)}; found {splits}.")
-        self._folder = CorpusFolder(Path(filepath))
+        self._folder = CorpusFolder(Path(filepath), made_by=made_by)
         self._splits = splits
         self._size = size
         self._may_be_empty = may_be_empty
@@ -59,18 +60,18 @@ class CorpusDataset(AbstractDataset[CorpusRecipe, Corpus]):
         """Pack the corpus, unless the folder holds the corpus of this very recipe.
 
         Whatever happens, the folder holds the old or the new corpus, whole. A second run that packs the same corpus at
-        the same time waits for the first and then finds nothing left to do.
+        the same time says for whom it waits, and then finds nothing left to do.
 
         Raises:
             QuarantineError: By the recipe's check; the table is then beside the folder, in `<filepath>.quarantine.csv`.
             CorpusError: By the recipe's check, or its images have another size than belongs here, or the disk is full,
                 or the folder holds files of another kind.
+            BusyError: Another process has been packing the corpus for `PACKING_SECONDS`.
         """
         self._check_size(recipe.shape)
         folder = self._folder
         report = folder.path.with_name(f"{folder.path.name}.quarantine.csv")
-        folder.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.lock):
+        with folder.alone():
             folder.recover()
             state = folder.state()
             if state is not None and state["fingerprint"] == recipe.fingerprint:

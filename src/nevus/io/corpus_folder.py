@@ -2,19 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
-from tqdm import tqdm
 
-from nevus.contracts import CorpusError, CorpusRecipe, Table
+from nevus.contracts import CorpusError, CorpusRecipe, Pixels, Table
 from nevus.io.atomic import replacing, sync, sync_folder
+from nevus.io.locks import Lock
+from nevus.progress import progress_bar
 
-PIXELS, MANIFEST, QUARANTINE, STATE = FILES = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+MADE_BY = "kedro run --pipeline=ingestion"
+PIXELS, MANIFEST, QUARANTINE, STATE = ("pixels.npy", "manifest.parquet", "quarantine.csv", "fingerprint.json")
+WARNINGS = "warnings.csv"  # corpora packed by older versions have none
+FILES = (PIXELS, MANIFEST, QUARANTINE, WARNINGS, STATE)
+PACKING_SECONDS = 12 * 3600.0  # the largest corpora take hours
 
 
 class CorpusFolder:
@@ -25,20 +30,34 @@ class CorpusFolder:
 
     Args:
         path: The folder.
+        made_by: The command that makes the corpus, for messages.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, made_by: str = MADE_BY) -> None:
         self.path = path
-        self.lock = path.with_name(f".{path.name}.lock")
+        self._made_by = made_by
         self._new = path.with_name(f".{path.name}.new")
         self._old = path.with_name(f".{path.name}.old")
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep other processes from packing here meanwhile, after waiting for the one that does.
+
+        Raises:
+            BusyError: It has not come to an end within `PACKING_SECONDS`.
+        """
+        return Lock.beside(self.path).held(
+            seconds=PACKING_SECONDS,
+            what=f"The corpus {self.path}",
+            remedy="Wait until it is packed, or end that process; then give this command again.",
+        )
 
     def state(self) -> dict[str, Any] | None:
         """What `fingerprint.json` says, or None if the folder holds no whole corpus."""
         try:
             state = json.loads((self.path / STATE).read_text(encoding="utf-8"))
-            sizes = {name: (self.path / name).stat().st_size for name in FILES if name != STATE}
-        except (OSError, ValueError):
+            there = [name for name in FILES if name != STATE and (name != WARNINGS or name in state["bytes"])]
+            sizes = {name: (self.path / name).stat().st_size for name in there}
+        except (OSError, ValueError, TypeError, KeyError):
             return None
         return state if isinstance(state, dict) and state.get("bytes") == sizes else None
 
@@ -49,13 +68,13 @@ class CorpusFolder:
             CorpusError: There is no whole corpus.
         """
         if not self.path.exists() and self.exists():  # a run crashed, or is about to finish
-            with FileLock(self.lock):
+            with self.alone():
                 self.recover()
         state = self.state()
         if state is None:
             raise CorpusError(
                 f"Wanted a packed corpus in {self.path}, found {'none whole' if self.exists() else 'nothing'}. "
-                "Make it by `kedro run --pipeline=ingestion`."
+                f"Make it by `{self._made_by}`."
             )
         return state
 
@@ -123,9 +142,10 @@ def _write_corpus(folder: Path, recipe: CorpusRecipe) -> None:
     with (folder / MANIFEST).open("wb") as file:
         manifest.to_parquet(file, index=False)
         sync(file)
-    with (folder / QUARANTINE).open("w", encoding="utf-8", newline="") as text:
-        quarantine.to_csv(text, index=False)
-        sync(text)
+    for name, table in ((QUARANTINE, quarantine), (WARNINGS, recipe.warnings)):
+        with (folder / name).open("w", encoding="utf-8", newline="") as text:
+            table.to_csv(text, index=False)
+            sync(text)
     sizes = {name: (folder / name).stat().st_size for name in FILES if name != STATE}
     state = {
         "fingerprint": recipe.fingerprint,
@@ -146,10 +166,10 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
     manifests, quarantines, count = [], [], 0
     with (
         path.open("wb") as file,
-        tqdm(total=recipe.total, desc="packing", unit="image", disable=None, leave=False) as bar,
+        progress_bar(recipe.total, name="packing", unit="image") as bar,
     ):
         _write_header(file, recipe, recipe.total)
-        for pixels, manifest, quarantine in recipe.chunks():
+        for pixels, manifest, quarantine in _follow(recipe):
             file.write(np.ascontiguousarray(pixels).data)
             manifests.append(manifest)
             quarantines.append(quarantine)
@@ -158,6 +178,16 @@ def _write_pixels(path: Path, recipe: CorpusRecipe) -> tuple[Table, Table]:
         _write_header(file, recipe, count)
         sync(file)
     return pd.concat(manifests, ignore_index=True), pd.concat(quarantines, ignore_index=True)
+
+
+def _follow(recipe: CorpusRecipe) -> Iterator[tuple[Pixels, Table, Table]]:
+    """What the recipe gives; an error of the system in there is not one of the disk that the corpus is written to."""
+    try:
+        yield from recipe.chunks()
+    except OSError as error:
+        raise CorpusError(
+            f"The images could not be read and decoded: {error}. Add --traceback to see where that happened."
+        ) from error
 
 
 def _write_header(file: IO[bytes], recipe: CorpusRecipe, count: int) -> None:

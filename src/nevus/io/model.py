@@ -69,7 +69,10 @@ class ModelDataset(AbstractDataset[Classifier, Classifier]):
             NevusError: There is no model in the folder.
         """
         if not self._exists():
-            raise NevusError(f"there is no model in {self._filepath}. Run the pipeline that trains it first.")
+            raise NevusError(
+                f"there is no model in {self._filepath}. Train it by the pipeline of its method, such as "
+                "`kedro run --pipeline=ssgan`."
+            )
         file = self._filepath / "artifacts" / RECORD
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         return found

@@ -11,15 +11,20 @@ from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 from nevus.contracts import SourceError
+from nevus.file_names import of_zip
 
 MAX_MEMBER_BYTES = 1 << 30  # one image file; what claims to be larger is a zip bomb or not an image
 
 logger = logging.getLogger(__name__)
 
 
+UTF8 = 0x800  # flag of a member whose name is UTF-8
+
+
 class _Opened(NamedTuple):
     process: int
     archive: zipfile.ZipFile
+    members: dict[str, zipfile.ZipInfo]  # files by name, folders left out
     torn: frozenset[str]  # names of several members that differ
 
 
@@ -29,8 +34,9 @@ class ZipSource:
     The archive is opened at the first use and stays open; a copy in another process (pickled or forked) opens its own,
     because processes that share one file position read each other's bytes.
 
-    A name that comes more than once, as after packing twice into one archive, is listed once. Where the members of one
-    name differ, nobody can tell which is meant, and none of them is read.
+    Names are those that were packed, with `/` where Windows wrote a backslash; they may still be hostile, and nothing
+    is opened by them. A name that comes more than once, as after packing twice into one archive, is listed once. Where
+    the members of one name differ, nobody can tell which is meant, and none of them is read.
 
     Args:
         path: The archive.
@@ -50,8 +56,8 @@ class ZipSource:
         return hashlib.sha256(repr(members).encode()).hexdigest()
 
     def names(self) -> list[str]:
-        """The names as they stand in the archive, each once, sorted, folders left out."""
-        return sorted({i.filename for i in self._open().archive.infolist() if not i.is_dir()})
+        """The names, each once, sorted, folders left out."""
+        return sorted(self._open().members)
 
     def read(self, names: Sequence[str]) -> list[bytes]:
         """The bytes of the named members, in order.
@@ -63,15 +69,15 @@ class ZipSource:
         return [self._read(name) for name in names]
 
     def _read(self, name: str) -> bytes:
-        archive = self._open().archive
-        if name in self._open().torn:
+        opened = self._open()
+        if name in opened.torn:
             raise SourceError(
                 f"'{name}' comes several times in {self.path}, each time with another content. Pack the archive anew."
             )
         try:
-            if (found := archive.getinfo(name).file_size) > MAX_MEMBER_BYTES:
+            if (found := opened.members[name].file_size) > MAX_MEMBER_BYTES:
                 raise SourceError(f"'{name}' in {self.path} would unpack to {found:,} bytes, more than an image has.")
-            return archive.read(name)
+            return opened.archive.read(opened.members[name])
         except KeyError:
             raise SourceError(f"{self.path} holds no file named '{name}'.") from None
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
@@ -81,11 +87,22 @@ class ZipSource:
     def _open(self) -> _Opened:
         if self._opened is None or self._opened.process != os.getpid():
             archive = zipfile.ZipFile(self.path)
-            first: dict[str, tuple[int, int]] = {}
-            members = ((i.filename, (i.file_size, i.CRC)) for i in archive.infolist())
-            torn = frozenset(name for name, content in members if first.setdefault(name, content) != content)
-            self._opened = _Opened(os.getpid(), archive, torn)
+            members: dict[str, zipfile.ZipInfo] = {}
+            torn = set()
+            for member in archive.infolist():
+                if not (name := _name(member)).endswith("/"):
+                    first = members.setdefault(name, member)
+                    if (first.file_size, first.CRC) != (member.file_size, member.CRC):
+                        torn.add(name)
+            self._opened = _Opened(os.getpid(), archive, members, frozenset(torn))
         return self._opened
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The member's name as it was packed; `zipfile` takes it for code page 437 where no flag says that it is UTF-8."""
+    if member.flag_bits & UTF8:
+        return member.filename.replace("\\", "/")
+    return of_zip(member.filename.encode("cp437"))
 
 
 class FolderSource:

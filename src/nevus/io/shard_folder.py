@@ -4,19 +4,19 @@ import errno
 import gzip
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from nevus.contracts import CorpusError
 from nevus.file_names import is_litter
 from nevus.io.atomic import sync
+from nevus.io.locks import Lock
 from nevus.tfrecord.framing import frame
 from nevus.tfrecord.index import INDEX, index_text, parse_index
 
 KEPT = (".gitkeep",)
+WRITING_SECONDS = 4 * 3600.0
 
 
 class ShardWriter:
@@ -67,25 +67,36 @@ class ShardFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path = path.resolve()  # a rename would take the link away and leave its folder
-        self.lock = path.with_name(f".{path.name}.lock")
         self._new = path.with_name(f".{path.name}.new")
         self._old = path.with_name(f".{path.name}.old")
 
     def whole(self) -> bool:
         """Whether the folder has an index and every shard that it lists."""
         if self._old.is_dir() and not self.path.exists():  # a run crashed, or is about to finish
-            with FileLock(self.lock):
+            with self._alone():
                 self._recover()
         listed = self._listed()
         return bool(listed) and all((self.path / name).is_file() for name in listed)
 
     @contextmanager
     def replace(self) -> Iterator[ShardWriter]:
-        """Hand out a writer to a new folder and swap that in at the end. Only for the holder of the lock.
+        """Hand out a writer to a new folder and swap that in at the end, while no other process does.
 
         Raises:
             CorpusError: The folder holds what nevus did not write, or the disk is full; the old shards are in place.
+            BusyError: Another process has been writing there for `WRITING_SECONDS`.
         """
+        with self._alone():
+            yield from self._replace()
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return Lock.beside(self.path).held(
+            seconds=WRITING_SECONDS,
+            what=f"The folder of shards {self.path}",
+            remedy="Wait until they are written, or end that process; then give this command again.",
+        )
+
+    def _replace(self) -> Iterator[ShardWriter]:
         self._recover()
         self._refuse_strangers()
         try:

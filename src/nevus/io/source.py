@@ -7,7 +7,10 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from nevus.contracts import Source, SourceError
+from nevus.file_contents import recognise
+from nevus.io.archives import first_bytes, unpacking_of
 from nevus.io.raw_files import FolderSource, ZipSource
+from nevus.quarantine import ARCHIVE, EMPTY
 
 
 class SourceDataset(AbstractDataset[None, Source | None]):
@@ -55,9 +58,19 @@ class SourceDataset(AbstractDataset[None, Source | None]):
             return FolderSource(path)
         if not path.exists():
             raise self._refusal(path, "nothing is there")
-        if not zipfile.is_zipfile(path):
-            raise self._refusal(path, f"it is not a zip archive, or a broken one ({path.stat().st_size:,} bytes)")
-        return ZipSource(path)
+        if zipfile.is_zipfile(path):
+            return ZipSource(path)
+        if (unpacking := unpacking_of(path)) is not None:
+            raise SourceError(
+                f"Wanted a zip archive or a folder with images at {path}, but found an archive that is not read in "
+                f"place. Unpack it by `{unpacking.command}`, and give `--params source={unpacking.folder}`."
+            )
+        found = recognise(first_bytes(path))
+        if found is not None and found not in (EMPTY, ARCHIVE):
+            raise SourceError(
+                f"Wanted a zip archive or a folder with images, but found at {path} a {found.said}. {found.advice}"
+            )
+        raise self._refusal(path, f"it is not a zip archive, or a broken one ({path.stat().st_size:,} bytes)")
 
     def _refusal(self, path: Path, found: str) -> SourceError:
         return SourceError(

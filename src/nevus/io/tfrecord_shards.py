@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from kedro.io import AbstractDataset
 from PIL import Image
 from tqdm import tqdm
@@ -17,6 +16,7 @@ from tqdm import tqdm
 from nevus.contracts import SPLITS, Corpus, CorpusError, Pixels, Source, SourceError, Table
 from nevus.io.raw_files import FolderSource
 from nevus.io.shard_folder import ShardFolder, ShardWriter
+from nevus.progress import progress_bar
 from nevus.tfrecord.example import Value, encode
 from nevus.tfrecord.shards import shard_name
 
@@ -83,9 +83,8 @@ class TFRecordShardsDataset(AbstractDataset[Corpus, Source]):
         if manifest["image_id"].duplicated().any():
             twice = manifest.loc[manifest["image_id"].duplicated(), "image_id"].iloc[0]
             raise CorpusError(f"Image ids must be unique in shards, but '{twice}' comes twice. Give copies new ids.")
-        self._folder.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder.lock), self._folder.replace() as writer:
-            with tqdm(total=len(manifest), desc="writing shards", unit="image", disable=None, leave=False) as bar:
+        with self._folder.replace() as writer:
+            with progress_bar(len(manifest), name="writing shards", unit="image") as bar:
                 for split in SPLITS:
                     self._write_split(manifest[manifest["split"] == split], split, corpus.pixels, writer, bar)
             writer.finish(fingerprint=corpus.fingerprint, classes=list(corpus.classes), records=len(manifest))
@@ -110,8 +109,8 @@ class TFRecordShardsDataset(AbstractDataset[Corpus, Source]):
         """
         if not self._exists():
             raise SourceError(
-                f"Wanted TFRecord shards in {self._folder.path}, found none that were written whole. Run the pipeline "
-                "that writes them."
+                f"Wanted TFRecord shards in {self._folder.path}, found none that were written whole. Make them "
+                "by `kedro run --pipeline=tfrecords`."
             )
         return FolderSource(self._folder.path)
 

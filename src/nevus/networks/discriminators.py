@@ -1,14 +1,17 @@
 """Discriminators that are classifiers: K class logits from one pooled feature vector."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from pydantic import TypeAdapter
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from nevus.contracts import NevusError
 from nevus.networks.classifier import ClassifierNetwork
-from nevus.networks.options import PlainOptions, ResidualOptions
+from nevus.networks.options import NetworkOptions, PlainOptions, ResidualOptions
+from nevus.networks.spec import upgrade
 
 SLOPE = 0.2  # of the leaky ReLU, as in DCGAN (arXiv:1511.06434, section 3)
 
@@ -77,17 +80,23 @@ def weight_wrapper(norm: str) -> Wrap:
     return wrappers.get(norm, lambda layer: layer)
 
 
-def build_discriminator(options: ResidualOptions | PlainOptions, *, classes: int, size: int) -> Discriminator:
+def build_discriminator(
+    options: ResidualOptions | PlainOptions | Mapping[str, Any], *, classes: int, size: int
+) -> Discriminator:
     """Build the discriminator that fits images of this size; reached through `nevus.networks.build`.
 
     Args:
-        options: Its settings.
+        options: Its settings; as a dictionary only by the code inside the first saved models, which calls this itself.
         classes: Number of class logits K.
         size: Height and width of the images in pixels.
 
     Raises:
         NevusError: The image is too small to be halved `depth` times.
     """
+    if isinstance(options, Mapping):
+        options = TypeAdapter[ResidualOptions | PlainOptions](NetworkOptions).validate_python(
+            upgrade({"network": options})["network"]
+        )
     seen, least = options.resize or size, 2 ** (options.depth + 1)
     if seen < least:
         raise NevusError(

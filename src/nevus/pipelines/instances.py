@@ -38,8 +38,8 @@ def instance(
     )
 
 
-def bind(function: Callable[..., Any], *, params: type[Any], **constants: Any) -> Callable[..., Any]:
-    """A node function with some arguments given, and with the type of `params`, which Kedro checks, made exact."""
+def bind(function: Callable[..., Any], *, params: type[Any] | None = None, **constants: Any) -> Callable[..., Any]:
+    """A node function with some arguments given, and the type of `params`, if any, which Kedro checks, made exact."""
     bound = update_wrapper(partial(function, **constants), function)
-    bound.__annotations__ = {**function.__annotations__, "params": params}
+    bound.__annotations__ = {**function.__annotations__, **({} if params is None else {"params": params})}
     return bound

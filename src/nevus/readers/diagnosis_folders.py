@@ -13,15 +13,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
-from nevus.readers.image_folder import FOLDERS
-from nevus.readers.names import listed, set_aside_others, sort_names
+from nevus.readers.layouts import DIAGNOSES, layout_of, remedy
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import DiagnosisFoldersOptions
+from nevus.readers.same_id import settle
+from nevus.readers.split_folders import split_of
 
 LAYOUT = "<diagnosis>/<image>, with folders of any depth between them, all perhaps inside one folder more"
-# Folder names in use for the diagnoses of HAM10000 and ISIC 2019: they tell a diagnosis from a folder around them all.
-KNOWN = frozenset(
-    ("akiec", "ak", "bcc", "bkl", "df", "mel", "nv", "scc", "vasc", "unk", "melanoma", "nevus", "benign", "malignant")
-)
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 PARAMETER = "ingestion.diagnosis_folders.diagnoses in conf/<env>/parameters.yml"
 
@@ -38,7 +36,8 @@ def read(source: Source | None, options: DiagnosisFoldersOptions, *, size: int) 
     """List the images of one, some or all diagnoses.
 
     Folder names are compared without regard to case. What operating systems leave behind is passed over; every other
-    file that is not an image below a diagnosis is quarantined.
+    file that is not an image below a diagnosis is quarantined. Files that differ in nothing but the suffix have one
+    id: of equal ones the first is taken.
 
     Args:
         source: The zip or the folder.
@@ -52,20 +51,22 @@ def read(source: Source | None, options: DiagnosisFoldersOptions, *, size: int) 
 
     Raises:
         SourceError: There is no source or no image below a folder, a diagnosis asked for has no image or is named
-            twice, one folder holds everything and nothing tells whether it is a diagnosis, or the folders seem to be
-            splits or parts with the diagnoses inside.
+            twice, one folder holds everything and nothing tells whether it is a diagnosis, the folders seem to be
+            splits or parts with the diagnoses inside, or a table of another format lies beside folders that are no
+            known diagnoses.
     """
     if source is None:
         raise SourceError(f"The reader 'diagnosis_folders' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     images, hidden = _parse(names.images)
-    level = _level(images, options)
+    level = _level(images, options, names)
     below = [image for image in images if len(image.folders) > level]
     quarantine += hidden
     quarantine += [(i.file, "no diagnosis folder: the image lies above") for i in images if len(i.folders) <= level]
     diagnoses = _diagnoses([image.folders[level] for image in below], options)
-    records, repeated = _records(below, level, diagnoses)
+    _check_tables(diagnoses, options, names)
+    records, repeated = _records(source, below, level, diagnoses)
     return Listing(
         records=records,
         quarantine=pd.DataFrame(quarantine + repeated, columns=list(QUARANTINE_COLUMNS), dtype=str),
@@ -88,19 +89,20 @@ def _parse(names: list[str]) -> tuple[list[_Image], list[tuple[str, str]]]:
     return images, hidden
 
 
-def _level(images: list[_Image], options: DiagnosisFoldersOptions) -> int:
+def _level(images: list[_Image], options: DiagnosisFoldersOptions, names: Names) -> int:
     """How many folders lie above the diagnoses: 0 or 1."""
     outer, inner = ({image.folders[level] for image in images if len(image.folders) > level} for level in (0, 1))
     if not outer:
+        helps = remedy(names, "diagnosis_folders")
         raise SourceError(
-            f"Diagnosis folders want {LAYOUT}. Found {len(images):,} images and none in a folder. Name the folder "
-            "above by --params source=..., or choose another reader (ingestion.format in conf/<env>/parameters.yml)."
+            f"Diagnosis folders want {LAYOUT}. Found {len(images):,} images and none in a folder. "
+            f"{helps or 'Name the folder above by --params source=..., or choose another reader by --env.'}"
         )
     if options.diagnoses is None:
         _check_outer(outer, inner)
     if len(outer) > 1 or not inner:
         return 0
-    sought = {name.casefold() for name in options.diagnoses} if options.diagnoses else KNOWN
+    sought = {name.casefold() for name in options.diagnoses} if options.diagnoses else DIAGNOSES
     for level, folders in enumerate((outer, inner)):
         if sought & {folder.casefold() for folder in folders}:
             return level
@@ -114,14 +116,14 @@ def _level(images: list[_Image], options: DiagnosisFoldersOptions) -> int:
 
 def _check_outer(outer: set[str], inner: set[str]) -> None:
     """Refuse several folders that seem to be splits or parts, with the diagnoses inside."""
-    splits = {folder.casefold() for folder in outer} <= set(FOLDERS)
-    parts = KNOWN.isdisjoint(map(str.casefold, outer)) and not KNOWN.isdisjoint(map(str.casefold, inner))
+    splits = all(map(split_of, outer))
+    parts = DIAGNOSES.isdisjoint(map(str.casefold, outer)) and not DIAGNOSES.isdisjoint(map(str.casefold, inner))
     if len(outer) > 1 and inner and (splits or parts):
         raise SourceError(
             f"Diagnosis folders want {LAYOUT}. Found the folders {listed(sorted(outer))}, which hold "
             f"{listed(sorted(inner))}, and nothing tells which are diagnoses. If the outer ones are, name them: "
-            f"{PARAMETER} = {_flow(outer)}. If they are splits, such as train and test, choose ingestion.format: "
-            "image_folder. Else put what lies in them together."
+            f"{PARAMETER} = {_flow(outer)}. If they are splits, such as train and test, give `--env=image_folder` "
+            "(ingestion.format: image_folder). Else put what lies in them together."
         )
 
 
@@ -144,23 +146,36 @@ def _diagnoses(folders: list[str], options: DiagnosisFoldersOptions) -> tuple[st
     return options.diagnoses
 
 
-def _records(images: list[_Image], level: int, diagnoses: tuple[str, ...]) -> tuple[Table, list[tuple[str, str]]]:
+def _check_tables(diagnoses: tuple[str, ...], options: DiagnosisFoldersOptions, names: Names) -> None:
+    """Refuse folders of any name, such as parts of a download, beside a table whose reader would know better."""
+    found = layout_of([*names.images, *names.others])
+    taken_for_granted = options.diagnoses is None and DIAGNOSES.isdisjoint(map(str.casefold, diagnoses))
+    if taken_for_granted and found is not None and found.own_table:
+        raise SourceError(
+            f"Diagnosis folders want {LAYOUT}. Found {found.looks}, and the folders {listed(diagnoses)}, which are no "
+            f"diagnoses by their names. Give `--env={found.environment}` to read the table, or name the folders: "
+            f"{PARAMETER} = {_flow(diagnoses)}."
+        )
+
+
+def _records(
+    source: Source, images: list[_Image], level: int, diagnoses: tuple[str, ...]
+) -> tuple[Table, list[tuple[str, str]]]:
     """The records of these diagnoses, and quarantine rows for files of one id."""
     labels = {name.casefold(): label for label, name in enumerate(diagnoses)}
-    found: dict[str, tuple[str, int]] = {}
-    repeated: list[tuple[str, str]] = []
+    named: dict[str, list[str]] = {}
+    wanted: dict[str, int] = {}
     for image in images:
         label = labels.get(image.folders[level].casefold())
-        image_id = "/".join((*image.folders[level:], image.stem))
-        if label is not None and image_id in found:
-            repeated.append((image.file, f"same image id as another file: {found[image_id][0]}"))
-        elif label is not None:
-            found[image_id] = image.file, label
+        if label is not None:
+            named.setdefault("/".join((*image.folders[level:], image.stem)), []).append(image.file)
+            wanted[image.file] = label
+    settled = settle(source, named)
     rows = [
-        (file, image_id, "labeled", label, diagnoses[label], None, "diagnosis_folders")
-        for image_id, (file, label) in sorted(found.items())
+        (file, image_id, "labeled", wanted[file], diagnoses[wanted[file]], None, "diagnosis_folders")
+        for image_id, file in sorted(settled.files.items())
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"label": "Int64"}), repeated
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"label": "Int64"}), settled.quarantine
 
 
 def _flow(names: Iterable[str]) -> str:

@@ -9,24 +9,26 @@ import re
 
 import pandas as pd
 
-from nevus.contracts import Listing, Source, SourceError, Table
-from nevus.readers.isic_archive import (
+from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
+from nevus.readers.details import of_records, read_details, settle_details, unlisted
+from nevus.readers.ham10000_truth import TRUTH, read_truth
+from nevus.readers.isic_files import (
     IMAGE_ID,
     WANTED_ID,
     first_aside,
     gather,
     match_files,
     part_ids,
-    part_patients,
     part_values,
     sort_files,
 )
 from nevus.readers.options import Ham10000Options
-from nevus.readers.tables import find_table, mangling, matches, read_table, set_aside
+from nevus.readers.tables import find_table, find_tables, mangling, matches, read_table, set_aside
 
 TABLE = ("HAM10000_metadata.csv", "HAM10000_metadata", "HAM10000_metadata.tab")  # Dataverse ships it as any of these
 LAYOUT = f"{TABLE[0]} and the images {WANTED_ID}.jpg, in one folder or several"
-REQUIRED = ("lesion_id", "image_id", "dx", "dx_type", "age", "sex", "localization")
+REQUIRED = ("lesion_id", "image_id", "dx")
+DETAILS = ("dx_type", "age", "sex", "localization")  # an image without them stays
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
 LESION_ID = re.compile(r"HAM_[0-9]{7}")
 WANTED_LESION = "HAM_<7 digits>"
@@ -49,7 +51,9 @@ TASKS: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
 }
 # Masks, the test set of ISIC 2018 and tables of pixels are shipped along by Dataverse or by copies of the data set.
 COMPANIONS = re.compile(
-    r"_segmentation\.png$|(^|/)(HAM10000_segmentations|ISIC2018_Task3_Test|hmnist_[0-9]+_[0-9]+_)", re.IGNORECASE
+    r"_segmentation\.png$|(^|/)(HAM10000_segmentations|ISIC2018_Task3_(Test|Validation)|hmnist_[0-9]+_[0-9]+_)"
+    r"|(GroundTruth|LesionGroupings)\.(csv|tab)$",
+    re.IGNORECASE,
 )
 
 logger = logging.getLogger(__name__)
@@ -58,10 +62,14 @@ logger = logging.getLogger(__name__)
 def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listing:
     """List the images of HAM10000.
 
+    Where HAM10000's own table is absent, the one-hot ground truth of ISIC 2018, task 3, stands in, with its lesion
+    groupings if they are there.
+
     Rows that the task or `confirmed_by` does not ask for are left out on purpose, with their images: a line in the log
     counts them by diagnosis. Known companions (masks, the test set of ISIC 2018, `hmnist_*.csv`) are passed over; the
     log counts them too. All else that does not become a record is quarantined: rows without a file, files without a
-    row, ids of a wrong form or given twice, unknown diagnoses, ages or sexes.
+    row, ids of a wrong form or given twice, unknown diagnoses. Ages, sexes and ways of confirmation that cannot be read
+    are unknown; the warnings list them.
 
     Args:
         source: A zip or a folder with the table and the images, in whatever folders.
@@ -79,46 +87,53 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
     if source is None:
         raise SourceError(f"The reader 'ham10000' needs files ({LAYOUT}), but the catalog names none.")
     names = source.names()
-    name = find_table(names, *TABLE)
-    table = _read_rows(source, name)
-    files = sort_files(source, names, tables=[name], companions=COMPANIONS)
+    table, unclear, tables = _read_rows(source, names)
+    listed = {*table["image_id"], *unclear["file"]}
+    table, differing = settle_details(table, DETAILS, key="image_id")
+    files = sort_files(source, names, tables=tables, companions=COMPANIONS)
     good, quarantine = _part_rows(table)
+    good, unread = read_details(good, key="image_id")
+    good, unconfirmed = unlisted(good, "dx_type", CONFIRMED_BY, key="image_id")
     classes, labels = TASKS[options.task]
     asked = good[_asked(good, labels, options)]
     matched, lost = match_files(asked, files)
-    aside = gather([*quarantine, lost], files, set(table["image_id"]))
+    aside = gather([unclear, *quarantine, lost], files, listed)
     if matched.empty:
         raise SourceError(
-            f"HAM10000 wants {LAYOUT}. Found {name} with {len(table):,} rows, {len(asked):,} of them asked for by "
+            f"HAM10000 wants {LAYOUT}. Found {tables[0]} with {len(table):,} rows, {len(asked):,} of them asked for by "
             f"ingestion.ham10000, and {len(files.images):,} images, but none for these rows. "
             f"{first_aside(aside)}Unpack the images into the same folder, or choose other options in "
             "conf/<env>/parameters.yml."
         )
-    return Listing(
-        records=_records(matched, labels),
-        quarantine=aside,
-        source=source,
-        classes=classes,
-    )
+    records = _records(matched, labels)
+    return Listing(records, aside, source, classes, of_records([differing, unread, unconfirmed], records))
 
 
-def _read_rows(source: Source, name: str) -> Table:
-    table = read_table(source, name, required=REQUIRED)
-    for column, form, wanted in (("image_id", IMAGE_ID, WANTED_ID), ("lesion_id", LESION_ID, WANTED_LESION)):
+def _read_rows(source: Source, names: list[str]) -> tuple[Table, Table, list[str]]:
+    """Rows of its own table, else of the one-hot ground truth; quarantine of the latter; names of the tables read."""
+    if find_tables(names, *TABLE) or not find_tables(names, *TRUTH):
+        tables, unclear = [find_table(names, *TABLE)], pd.DataFrame(columns=list(QUARANTINE_COLUMNS), dtype=str)
+        table = read_table(source, tables[0], required=REQUIRED, optional=DETAILS)
+    else:
+        table, unclear, tables = read_truth(source, names)
+    name, table = tables[0], table.reindex(columns=[*REQUIRED, *DETAILS]).astype(object)
+    ids = [("image_id", IMAGE_ID, WANTED_ID)]
+    if table["lesion_id"].notna().any():
+        ids.append(("lesion_id", LESION_ID, WANTED_LESION))
+    for column, form, wanted in ids:
         if (mangled := mangling(table, name, column, form, wanted=wanted)) is not None:
             raise SourceError(mangled)
-    return table
+    return table, unclear, tables
 
 
 def _part_rows(table: Table) -> tuple[Table, list[Table]]:
     """The sound rows, and the quarantine of the others."""
-    table, bad_ids = part_ids(table, [column for column in REQUIRED if column != "image_id"])
+    table, bad_ids = part_ids(table, ["lesion_id", "dx"])
     reason = f"wrong lesion id: wanted {WANTED_LESION}"
-    table, lesionless = set_aside(table, ~matches(table["lesion_id"], LESION_ID), reason, id_column="image_id")
+    wrong = ~matches(table["lesion_id"], LESION_ID) & bool(table["lesion_id"].notna().any())  # else none is known
+    table, lesionless = set_aside(table, wrong, reason, id_column="image_id")
     table, undiagnosed = part_values(table, "dx", DIAGNOSES)
-    table, unconfirmed = part_values(table, "dx_type", CONFIRMED_BY)
-    table, ageless = part_patients(table, age="age", sex="sex")
-    return table, [bad_ids, lesionless, undiagnosed, unconfirmed, ageless]
+    return table, [bad_ids, lesionless, undiagnosed]
 
 
 def _asked(table: Table, labels: dict[str, int], options: Ham10000Options) -> "pd.Series[bool]":

@@ -3,34 +3,36 @@
 The format has no lesion or patient ids, so nothing can keep images of one lesion on one side of a split.
 """
 
+import logging
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.readers.names import listed, set_aside_others, sort_names
+from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
+from nevus.readers.layouts import remedy
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
+from nevus.readers.same_id import settle
+from nevus.readers.split_folders import EXAMPLES, split_of
 
 LAYOUT = (
-    "train/<class>/<image>, the same in test/ and in validation/ or val/ where there are any, and unlabeled/<image>, "
+    "train/<class>/<image>, the same in test/ and in validation/ where there are any, and unlabeled/<image>, "
     "all perhaps inside one folder more"
 )
-FOLDERS = {
-    "train": "labeled",
-    "val": "validation",
-    "validation": "validation",
-    "test": "test",
-    "unlabeled": "unlabeled",
-}
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 PARAMETER = "ingestion.image_folder.classes in conf/<env>/parameters.yml"
+
+logger = logging.getLogger(__name__)
 
 
 class _Image(NamedTuple):
     file: str
     split: str
+    top: str  # the folder of the split, as written in the source
     folder: str  # of the class, as written in the source; "" where unlabelled
     image_id: str
 
@@ -42,10 +44,12 @@ class _Image(NamedTuple):
 def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Listing:
     """List the images of a train/test folder tree.
 
-    Folder names are compared without regard to case. One folder around all may have any name, even `train`. A class
-    folder may hold folders of any depth; below `unlabeled/` the folders say nothing, and their names are not kept as
+    The folder of a split has one of many names (`split_folders`); several of one split are read together. Folder names
+    are compared without regard to case. One folder around all may have any name, even `train`. A class folder may hold
+    folders of any depth; below `unlabeled/` the folders say nothing, and their names are not kept as
     labels. What operating systems leave behind is passed over; every other file that is not an image of this layout is
-    quarantined, and so are images of a class without an image in `train/`, since nothing could learn it.
+    quarantined, and so are images of a class without an image in `train/`, since nothing could learn it. Files that
+    differ in their suffix or in the folder around all have one id: of equal ones the first is taken.
 
     Args:
         source: The zip or the folder.
@@ -64,22 +68,21 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     if source is None:
         raise SourceError(f"The reader 'image_folder' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
-    quarantine = names.refused + set_aside_others(names.others)
-    images: dict[str, _Image] = {}
+    quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
     depths = _depths(names.images)
-    for name in names.images:
-        found = _parse(name, depths)
-        if isinstance(found, str):
-            quarantine.append((name, found))
-        elif found.image_id in images:
-            quarantine.append((name, f"same image id as another file: {images[found.image_id].file}"))
-        else:
-            images[found.image_id] = found
-    classes = _classes([image.folder for image in images.values() if image.split == "labeled"], options, names.images)
-    records, unknown = _records(sorted(images.values(), key=lambda image: image.order), classes)
+    parsed = {name: _parse(name, depths) for name in names.images}
+    quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
+    images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}
+    classes = _classes([image.folder for image in images.values() if image.split == "labeled"], options, names)
+    named: dict[str, list[str]] = {}
+    for image in sorted(images.values(), key=lambda image: image.order):
+        named.setdefault(image.image_id, []).append(image.file)
+    settled = settle(source, named)
+    records, unknown = _records([images[file] for file in settled.files.values()], classes)
+    _tell_folders(images.values())
     return Listing(
         records=pd.DataFrame(records, columns=list(COLUMNS)).astype({"label": "Int64"}),
-        quarantine=pd.DataFrame(quarantine + unknown, columns=list(QUARANTINE_COLUMNS), dtype=str),
+        quarantine=pd.DataFrame(quarantine + settled.quarantine + unknown, columns=list(QUARANTINE_COLUMNS), dtype=str),
         source=source,
         classes=classes,
     )
@@ -90,12 +93,12 @@ def _depths(names: list[str]) -> tuple[int, ...]:
 
     Only inside, where one folder with the name of a split lies around folders that are splits, every one of them.
     """
-    folders = [[part.lower() for part in PurePosixPath(name).parts[:-1]] for name in names]
+    folders = [PurePosixPath(name).parts[:-1] for name in names]
     outer, inner = (
         {parts[depth] for parts in folders if len(parts) > depth and not parts[depth].startswith(".")}
         for depth in (0, 1)
     )
-    return (1,) if len(outer) == 1 and inner and inner <= set(FOLDERS) else (0, 1)
+    return (1,) if len(outer) == 1 and inner and all(map(split_of, inner)) else (0, 1)
 
 
 def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
@@ -104,28 +107,28 @@ def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
     folders = path.parts[:-1]
     if hidden := [folder for folder in folders if folder.startswith(".")]:  # .ipynb_checkpoints holds copies
         return f"in a hidden folder: {hidden[0]}"
-    top = next((depth for depth in depths if depth < len(folders) and folders[depth].lower() in FOLDERS), None)
-    if top is None:
-        return f"unknown folder: wanted one of {', '.join(FOLDERS)}, at the top or inside one folder"
-    split = FOLDERS[folders[top].lower()]
+    top = next((depth for depth in depths if depth < len(folders) and split_of(folders[depth])), None)
+    if top is None or (split := split_of(folders[top])) is None:
+        return UNKNOWN_FOLDER.of(f"wanted {EXAMPLES}, at the top or inside one folder")
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
     folder = "" if split == "unlabeled" else folders[top + 1]
-    return _Image(name, split, folder, str(PurePosixPath(*path.parts[top:]).with_suffix("")))
+    return _Image(name, split, folders[top], folder, str(PurePosixPath(*path.parts[top:]).with_suffix("")))
 
 
-def _classes(folders: list[str], options: ImageFolderOptions, names: list[str]) -> tuple[str, ...]:
+def _classes(folders: list[str], options: ImageFolderOptions, names: Names) -> tuple[str, ...]:
     """Names of the classes in the order of their labels."""
     if not folders:
-        parents = Counter(str(PurePosixPath(name).parent) for name in names)
+        parents = Counter(str(PurePosixPath(name).parent) for name in names.images)
+        helps = remedy(names, "image_folder")
         raise SourceError(
-            f"An image folder wants {LAYOUT}. Found {len(names):,} images and none of that layout in train/; the "
-            f"folders with most images are {listed([name for name, _ in parents.most_common()])}. "
-            "Choose the reader that fits (ingestion.format in conf/<env>/parameters.yml), or move the folders."
+            f"An image folder wants {LAYOUT}. Found {len(names.images):,} images and none of that layout in train/; "
+            f"the folders with most images are {listed([name for name, _ in parents.most_common()])}. "
+            f"{helps or f'Choose the reader that fits, or rename the folders of the splits to {EXAMPLES}.'}"
         )
     spelled = {folder.casefold(): folder for folder in sorted(set(folders), reverse=True)}
     found = tuple(spelled[key] for key in sorted(spelled))
-    if options.classes is None and set(spelled) <= set(FOLDERS):
+    if options.classes is None and all(map(split_of, spelled)):
         raise SourceError(
             f"An image folder wants {LAYOUT}, but the folders in train/ are {listed(found)}, which are names of "
             f"splits. Move the folders up or down, or set {PARAMETER} if these are the classes."
@@ -150,7 +153,15 @@ def _records(images: list[_Image], classes: tuple[str, ...]) -> tuple[list[dict[
     known = [image for image in images if not image.folder or image.folder.casefold() in labels]
     records = [_record(image, labels.get(image.folder.casefold()), classes) for image in known]
     unknown = sorted(set(images) - set(known))
-    return records, [(i.file, f"class without an image in train: {i.folder}") for i in unknown]
+    return records, [(i.file, NO_CLASS_IN_TRAIN.of(f"'{i.folder}'")) for i in unknown]
+
+
+def _tell_folders(images: Iterable[_Image]) -> None:
+    """Say in the log which folders are read as one split."""
+    for split in SPLITS:
+        folders = sorted({image.top for image in images if image.split == split})
+        if len(folders) > 1:
+            logger.info("Read together as the %s split: %s.", split, listed(folders))
 
 
 def _record(image: _Image, label: int | None, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
-from nevus.readers.isic_archive import (
+from nevus.readers.details import of_records, read_details, settle_details
+from nevus.readers.isic_files import (
     IMAGE_ID,
     WANTED_ID,
     first_aside,
     gather,
     match_files,
     part_ids,
-    part_patients,
     sort_files,
 )
 from nevus.readers.options import Isic2017Options
@@ -28,7 +28,8 @@ RELEASES = {"labeled": "ISIC-2017_Training", "validation": "ISIC-2017_Validation
 TRUTH, METADATA = "_Part3_GroundTruth.csv", "_Data_metadata.csv"
 LAYOUT = f"{RELEASES['labeled']}{TRUTH} and the images {WANTED_ID}.jpg, in whatever folders"
 TASKS = {"melanoma": "melanoma", "seborrheic_keratosis": "seborrheic keratosis"}  # column: diagnosis
-REQUIRED = {TRUTH: ("image_id", *TASKS), METADATA: ("image_id", "age_approximate", "sex")}
+REQUIRED = {TRUTH: ("image_id", *TASKS), METADATA: ("image_id",)}
+DETAILS = ("age_approximate", "sex")
 VALUES = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
 # Superpixels lie beside the images; masks and features are the answers of parts 1 and 2.
@@ -95,13 +96,15 @@ def read(source: Source | None, options: Isic2017Options, *, size: int) -> Listi
             f"ISIC 2017 wants {LAYOUT}. Found {len(rows):,} rows and {len(files.images):,} images, but no image for "
             f"a row of the training release. {first_aside(gathered)}Unpack ISIC-2017_Training_Data.zip there."
         )
-    known, unusable = _patients(patients.values(), named)
+    known, unusable, warnings = _patients(patients.values(), named)
     tables_aside = _aside([row for table in tables for row in table.quarantine])
+    records = _records(matched.merge(known, on="image_id", how="left"), options.task)
     return Listing(
-        records=_records(matched.merge(known, on="image_id", how="left"), options.task),
+        records=records,
         quarantine=pd.concat([gathered, unusable, tables_aside], ignore_index=True),
         source=source,
         classes=("other", TASKS[options.task]),
+        warnings=of_records(warnings, records),
     )
 
 
@@ -112,10 +115,11 @@ def _find(source: Source, names: list[str], wanted: str) -> _Tables:
     sound: dict[str, Table] = {}
     mangled: dict[str, str] = {}
     for name in found:
-        table = read_table(source, name, required=required)
+        details = DETAILS if wanted.endswith(METADATA) else ()
+        table = read_table(source, name, required=required, optional=details)
         said = mangling(table, name, "image_id", IMAGE_ID, wanted=WANTED_ID)
         if said is None:
-            sound[name] = table[list(required)]
+            sound[name] = table[[*required, *details]]
         else:
             mangled[name] = said
     first, *others = sound or [""]
@@ -164,17 +168,25 @@ def _part_rows(rows: Table) -> tuple[Table, list[Table]]:
     return rows, [bad_ids, unlabeled, torn]
 
 
-def _patients(found: Iterable[_Tables], named: set[str]) -> tuple[Table, Table]:
-    """Age and sex of each image id that some table knows; quarantine rows of metadata that cannot be used."""
+def _patients(found: Iterable[_Tables], named: set[str]) -> tuple[Table, Table, list[Table]]:
+    """Age and sex of each image id that some table knows; quarantine rows of metadata of no image; warnings."""
     tables = [table.rows for table in found if table.rows is not None]
     if not tables:
         empty = pd.DataFrame({"image_id": [], "age": [], "sex": []})
-        return empty.astype({"image_id": object, "age": float, "sex": object}), _aside([])
-    rows, bad_ids = part_ids(pd.concat(tables, ignore_index=True), ["age_approximate", "sex"])
+        return empty.astype({"image_id": object, "age": float, "sex": object}), _aside([]), []
+    rows, differing = settle_details(pd.concat(tables, ignore_index=True), DETAILS, key="image_id")
+    rows, bad_ids = part_ids(rows, [])
     rows, lonely = set_aside(rows, ~rows["image_id"].isin(named), "no ground truth for it", id_column="image_id")
-    rows, ageless = part_patients(rows, age="age_approximate", sex="sex")
-    aside = pd.concat([bad_ids, lonely, ageless], ignore_index=True)
-    return rows[["image_id", "age", "sex"]], aside.assign(reason="row of metadata, " + aside["reason"])
+    rows, unread = read_details(rows, key="image_id", age="age_approximate")
+    aside = pd.concat([bad_ids, lonely], ignore_index=True)
+    return (
+        rows[["image_id", "age", "sex"]],
+        aside.assign(reason="row of metadata, " + aside["reason"]),
+        [
+            differing,
+            unread,
+        ],
+    )
 
 
 def _records(table: Table, task: str) -> Table:

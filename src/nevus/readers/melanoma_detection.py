@@ -12,8 +12,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
-from nevus.file_names import is_litter, readable, refusal
+from nevus.quarantine import UNKNOWN_FOLDER
+from nevus.readers.layouts import remedy
+from nevus.readers.names import Names, listed, set_aside_others, sort_names
 from nevus.readers.options import MelanomaDetectionOptions
+from nevus.readers.same_id import settle
 
 LAYOUT = (
     "labeled/<number>_0.jpg (benign nevus) and labeled/<number>_1.jpg (melanoma), the same in test/, and "
@@ -21,7 +24,6 @@ LAYOUT = (
 )
 DIAGNOSES = ("nevus", "melanoma")  # by the digit at the end of the name, which is the label
 FOLDERS = ("labeled", "unlabeled", "test")
-SUFFIXES = (".jpg", ".jpeg", ".png")
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 
 _LABELED = re.compile(r"([0-9]{1,18})_([01])")
@@ -48,7 +50,8 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
     """List the images of MelanomaDetection.
 
     What operating systems leave behind (`__MACOSX/`, `._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed over
-    without a word; every other file that is not an image of this layout is quarantined with its reason.
+    without a word; every other file that is not an image of this layout is quarantined with its reason. Folder names
+    are compared without regard to case. Of equal files of one id, as in a tree inside itself, the first is taken.
 
     Args:
         source: The zip or the folder.
@@ -64,22 +67,20 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
     """
     if source is None:
         raise SourceError(f"The reader 'melanoma_detection' needs files ({LAYOUT}), but the catalog names none.")
-    names = [name for name in source.names() if not is_litter(name)]
-    images: dict[str, _Image] = {}
-    quarantine: list[tuple[str, str]] = []
-    for name in names:
-        found = _parse(name)
-        if isinstance(found, str):
-            quarantine.append((readable(name), found))
-        elif found.image_id in images:
-            quarantine.append((name, f"same image id as another file: {images[found.image_id].file}"))
-        else:
-            images[found.image_id] = found
-    ordered = sorted(images.values(), key=lambda image: image.order)
+    names = sort_names(source.names())
+    quarantine = names.refused + set_aside_others(names.others)
+    parsed = {name: _parse(name) for name in names.images}
+    quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
+    images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}
+    named: dict[str, list[str]] = {}
+    for image in sorted(images.values(), key=lambda image: image.order):
+        named.setdefault(image.image_id, []).append(image.file)
+    settled = settle(source, named)
+    ordered = [images[file] for file in settled.files.values()]
     _check(ordered, names)
     return Listing(
         records=pd.DataFrame([_record(image) for image in ordered], columns=list(COLUMNS)).astype({"label": "Int64"}),
-        quarantine=pd.DataFrame(quarantine, columns=list(QUARANTINE_COLUMNS), dtype=str),
+        quarantine=pd.DataFrame(quarantine + settled.quarantine, columns=list(QUARANTINE_COLUMNS), dtype=str),
         source=source,
     )
 
@@ -87,12 +88,8 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
 def _parse(name: str) -> _Image | str:
     """The image that a name stands for, or the reason to set the file aside."""
     path = PurePosixPath(name)
-    if (reason := refusal(name)) is not None:
-        return reason
-    if path.suffix.lower() not in SUFFIXES:
-        return f"not an image by its suffix: wanted one of {', '.join(SUFFIXES)}"
-    if len(path.parts) not in (2, 3) or (split := path.parts[-2]) not in FOLDERS:
-        return f"unknown folder: wanted one of {', '.join(FOLDERS)}"
+    if len(path.parts) not in (2, 3) or (split := path.parts[-2].casefold()) not in FOLDERS:
+        return UNKNOWN_FOLDER.of(f"wanted one of {', '.join(FOLDERS)}")
     match = (_UNLABELED if split == "unlabeled" else _LABELED).fullmatch(path.stem)
     if match is None:
         wanted = "<number>" if split == "unlabeled" else "<number>_0 or <number>_1"
@@ -113,15 +110,16 @@ def _record(image: _Image) -> dict[str, Any]:
     }
 
 
-def _check(images: list[_Image], names: list[str]) -> None:
+def _check(images: list[_Image], names: Names) -> None:
     labels = Counter(image.label for image in images if image.split == "labeled")
     if not labels:
-        folders = sorted({readable(str(PurePosixPath(name).parent)) for name in names})
-        found = ", ".join(f"'{folder}'" for folder in folders[:8]) or "nothing"
+        files = [*names.images, *names.others]
+        folders = sorted({str(PurePosixPath(name).parent) for name in files})
+        helps = remedy(names, "melanoma_detection")
         raise SourceError(
-            f"MelanomaDetection wants {LAYOUT}. Found {len(names):,} files and none of that layout in labeled/; "
-            f"the folders are {found}{' and more' if len(folders) > 8 else ''}. "
-            "Choose the reader that fits in conf/<env>/parameters.yml, or unpack the data as wanted."
+            f"MelanomaDetection wants {LAYOUT}. Found {len(files):,} files and none of that layout in labeled/; "
+            f"the folders are {listed(folders)}. "
+            f"{helps or 'Choose the reader that fits by --env, or unpack the data as wanted.'}"
         )
     for label, diagnosis in enumerate(DIAGNOSES):
         if not labels[label]:

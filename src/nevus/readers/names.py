@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from nevus import quarantine
 from nevus.file_names import is_litter, readable, refusal
+from nevus.readers.companions import companions
 
 # Of the formats that nevus.corpus.decode takes.
 SUFFIXES = (
@@ -25,20 +27,22 @@ class Names(NamedTuple):
         images: Names of image files, in their order.
         others: Names of other files: tables, archives, notes.
         refused: (readable name, reason) for each that must not be opened.
+        companions: Names of image files that are masks and the like, by `nevus.readers.companions`.
     """
 
     images: list[str]
     others: list[str]
     refused: list[tuple[str, str]]
+    companions: list[str]
 
 
 def sort_names(names: Iterable[str]) -> Names:
-    """Sort file names into images, other files and those that must not be opened.
+    """Sort file names into images, their companions, other files and those that must not be opened.
 
     What operating systems leave behind (`__MACOSX/`, `._*`, `.DS_Store`, `Thumbs.db`, `desktop.ini`) is passed
     over.
     """
-    sorted_names = Names([], [], [])
+    sorted_names = Names([], [], [], [])
     for name in names:
         if is_litter(name):
             continue
@@ -49,7 +53,23 @@ def sort_names(names: Iterable[str]) -> Names:
             sorted_names.images.append(name)
         else:
             sorted_names.others.append(name)
-    return sorted_names
+    beside = companions(sorted_names.images)
+    return sorted_names._replace(
+        images=[name for name in sorted_names.images if name not in beside],
+        companions=[name for name in sorted_names.images if name in beside],
+    )
+
+
+def set_aside_companions(names: Iterable[str]) -> list[tuple[str, str]]:
+    """(name, reason) of each companion of images; the log counts them."""
+    aside = [(name, quarantine.COMPANION.of("a mask, superpixels or the like")) for name in names]
+    if aside:
+        logger.info(
+            "Set aside %s companions of the images (masks, superpixels and the like, by their names), such as '%s'.",
+            f"{len(aside):,}",
+            aside[0][0],
+        )
+    return aside
 
 
 def set_aside_others(names: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[tuple[str, str]]:

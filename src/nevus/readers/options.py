@@ -6,6 +6,8 @@ from pydantic import ConfigDict, Field
 
 from nevus.contracts import Options
 
+NUMBERS_ARE_NAMES = ConfigDict(coerce_numbers_to_str=True)  # YAML reads the class 1 as a number
+
 
 class PhantomOptions(Options):
     """The phantom: dermoscopy-like drawings, not patients.
@@ -33,12 +35,14 @@ class MelanomaDetectionOptions(Options):
 
 
 class ImageFolderOptions(Options):
-    """`train/`, `test/` and perhaps `unlabeled/` (and `validation/` or `val/`) with one folder a class.
+    """`train/`, `test/`, perhaps `validation/` and `unlabeled/`, with one folder a class.
 
     Attributes:
         classes: Names of the class folders in the order of their labels, so that of two the second is what is looked
             for; null takes them in alphabetical order.
     """
+
+    model_config = NUMBERS_ARE_NAMES
 
     classes: tuple[str, ...] | None
 
@@ -88,6 +92,8 @@ class DiagnosisFoldersOptions(Options):
         diagnoses: Folders to take, in the order of their labels; null takes all in alphabetical order.
     """
 
+    model_config = NUMBERS_ARE_NAMES
+
     diagnoses: tuple[str, ...] | None
 
 
@@ -114,7 +120,7 @@ class TableOptions(Options):
         source: Name of the data set, written into the manifest.
     """
 
-    model_config = ConfigDict(coerce_numbers_to_str=True)  # YAML reads the label 1 as a number
+    model_config = NUMBERS_ARE_NAMES
 
     file: str = Field(min_length=1)
     columns: dict[str, str | None]

@@ -42,14 +42,16 @@ def read(source: Source | None, options: SiimIsic2020Options, *, size: int) -> L
         raise SourceError(f"The reader 'siim_isic_2020' needs files, but the catalog names none. See {PAGE}.")
     layout = siim_isic_2020_shards if options.files == "tfrecord" else siim_isic_2020_tables
     found = layout.collect(source, options)
-    rows, aside = sound(found.rows, named_by=found.named_by)
+    rows, aside, warnings = sound(found.rows, named_by=found.named_by, coded_sex=found.coded_sex)
     quarantine = pd.concat([found.quarantine, aside], ignore_index=True)
     rows = _place_test_images(rows, options)
     if options.official_duplicates:
         rows = _without_duplicates(rows, source)
     if not (rows["split"] == "labeled").any():
         raise SourceError(_nothing_labeled(quarantine, source, options))
-    return Listing(to_records(rows), quarantine, found.source)
+    records = to_records(rows)
+    warnings = warnings[warnings["file"].isin(records["file"])].reset_index(drop=True)
+    return Listing(records, quarantine, found.source, warnings=warnings)
 
 
 def duplicates(pairs: Iterable[tuple[str, str]], present: Iterable[str]) -> set[str]:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import Source, Table
+from nevus.readers.details import read_details
 from nevus.readers.tables import set_aside
 
 DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
 WITHOUT_LABELS = "competition's test"  # stands in the column `split` until the options say what becomes of it
 LABELED = ("labeled", "validation", "test")  # splits that need a label
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}  # as text; tables that passed through pandas hold floats
-OLDEST = 150.0  # years
 TEST_COLUMNS = ("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge")
 TRAIN_COLUMNS = (*TEST_COLUMNS, "diagnosis", "target")
 RECORD_COLUMNS = ["file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source"]
@@ -29,12 +29,14 @@ class Found(NamedTuple):
         quarantine: What is no image of the competition: `file`, `reason`.
         source: Where the files can be read.
         named_by: The column that names a row in the quarantine.
+        coded_sex: Whether sexes may be numbers, whose meaning was never published; they are kept as text.
     """
 
     rows: Table
     quarantine: Table
     source: Source
     named_by: str
+    coded_sex: bool = False
 
 
 def is_duplicates(name: str) -> bool:
@@ -42,22 +44,25 @@ def is_duplicates(name: str) -> bool:
     return PurePosixPath(name).name.lower() == DUPLICATES.lower()
 
 
-def sound(rows: Table, *, named_by: str) -> tuple[Table, Table]:
+def sound(rows: Table, *, named_by: str, coded_sex: bool = False) -> tuple[Table, Table, Table]:
     """Part rows in those to trust and the quarantine.
 
     Args:
         rows: Of `Found`.
         named_by: Likewise.
+        coded_sex: Likewise.
 
     Returns:
-        Rows with unique ids, targets of 0 or 1 where the split needs one, and ages of people or null; quarantine rows.
+        Rows with unique ids, targets of 0 or 1 where the split needs one, `age` (years) and `sex`; quarantine rows;
+        warnings of ages and sexes that are taken as unknown.
     """
     parts = []
-    for judge in (_targets, _contradictions, _ages, _disagreements, _repetitions):
+    for judge in (_targets, _contradictions, _disagreements, _repetitions):
         bad, reasons = judge(rows)
         rows, aside = set_aside(rows, bad, reasons, id_column=named_by)
         parts.append(aside)
-    return rows, pd.concat(parts, ignore_index=True)
+    rows, warnings = read_details(rows, key="file", age="age_approx", sex=None if coded_sex else "sex")
+    return rows, pd.concat(parts, ignore_index=True), warnings
 
 
 def to_records(rows: Table) -> Table:
@@ -73,7 +78,6 @@ def to_records(rows: Table) -> Table:
     records = rows.rename(columns=_TO_MANIFEST).assign(
         label=rows["target"].map(LABELS).astype("Int64").where(known),
         diagnosis=rows["diagnosis"].where(known, None),
-        age=pd.to_numeric(rows["age_approx"]).astype("float64"),
         source="SIIM-ISIC 2020",
     )
     return records[RECORD_COLUMNS].reset_index(drop=True)
@@ -89,11 +93,6 @@ def _contradictions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
     label = said.str.lower().map({"benign": 0, "malignant": 1})
     bad = rows["split"].isin(LABELED) & said.notna() & (label != rows["target"].map(LABELS))
     return bad, "target and benign_malignant contradict each other: " + rows["target"] + " and " + said
-
-
-def _ages(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
-    age = pd.to_numeric(rows["age_approx"], errors="coerce")
-    return rows["age_approx"].notna() & ~age.between(0.0, OLDEST), "age_approx is no age: " + rows["age_approx"]
 
 
 def _disagreements(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:

@@ -57,13 +57,13 @@ def collect(source: Source, options: SiimIsic2020Options) -> Found:
     table = pd.DataFrame(rows, dtype=object)
     images = ShardSource(source, dict(zip(table["file"], table.pop("offset"), strict=True)), feature="image")
     aside = pd.DataFrame(quarantine, columns=list(QUARANTINE_COLUMNS), dtype=str)
-    return Found(table, aside, images, "file")
+    return Found(table, aside, images, "file", coded_sex=True)
 
 
 def _other_files(names: Names) -> list[tuple[str, str]]:
     others = [name for name in names.others if not (is_shard(name) or is_duplicates(name))]
     strange = [name for name in others if PurePosixPath(name).suffix.lower() not in PASSED_OVER]
-    if passed := len(names.images) + len(others) - len(strange):
+    if passed := len(names.images) + len(names.companions) + len(others) - len(strange):
         logger.info("Passed over %s files that are tables, or hold the images once more.", f"{passed:,}")
     return [*names.refused, *((name, "not a file of the competition") for name in strange)]
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
-from nevus.readers.names import Names, sort_names
+from nevus.readers.names import Names, set_aside_companions, sort_names
 from nevus.readers.options import SiimIsic2020Options
 from nevus.readers.same_id import DIFFERENT, settle
 from nevus.readers.siim_isic_2020_rows import TEST_COLUMNS, TRAIN_COLUMNS, WITHOUT_LABELS, Found, is_duplicates
@@ -24,6 +24,7 @@ ARCHIVES_COLUMNS = {  # of ARCHIVES_TEST: our name to its name
     "patient_id": "patient",
     "anatom_site_general_challenge": "anatom_site_general",
 }
+NEEDED = ("image_name", "patient_id", "target")  # an image without the other columns stays
 ID, WANTED = re.compile(r"ISIC_[0-9]{7}"), "ISIC_ and seven digits"
 PASSED_OVER = (".csv", ".dcm", ".json")  # other tables, and the same images once more
 
@@ -93,17 +94,21 @@ def _other_files(names: Names, *, read: Sequence[str]) -> list[tuple[str, str]]:
     strange = [name for name in others if not (is_shard(name) or PurePosixPath(name).suffix.lower() in PASSED_OVER)]
     if passed := len(others) - len(strange):
         logger.info("Passed over %s files: other tables, or the images once more as DICOM or shards.", f"{passed:,}")
-    return [*names.refused, *((name, "not a file of the competition") for name in strange)]
+    aside = names.refused + set_aside_companions(names.companions)
+    return [*aside, *((name, "not a file of the competition") for name in strange)]
 
 
 def _rows(source: Source, train: str, test: str | None) -> tuple[Table, Table]:
     """The rows of both tables, and those without an id."""
-    rows, nameless = _named(read_table(source, train, required=TRAIN_COLUMNS).assign(split="labeled"), train)
+    table = read_table(source, train, required=NEEDED, optional=TRAIN_COLUMNS)
+    rows, nameless = _named(table.assign(split="labeled"), train)
     if test is None:
         return rows, nameless
     ours = ARCHIVES_COLUMNS if PurePosixPath(test).name.lower() == ARCHIVES_TEST.lower() else {}
     theirs = [ours.get(column, column) for column in TEST_COLUMNS]
-    hidden = read_table(source, test, required=theirs)[theirs].set_axis(list(TEST_COLUMNS), axis="columns")
+    hidden = read_table(source, test, required=theirs[:2], optional=theirs)[theirs].set_axis(
+        list(TEST_COLUMNS), axis="columns"
+    )
     hidden, also = _named(hidden.assign(split=WITHOUT_LABELS), test)
     return _stacked(rows, hidden), pd.concat([nameless, also], ignore_index=True)
 

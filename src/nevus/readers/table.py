@@ -8,13 +8,11 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
 from nevus.file_names import refusal
-from nevus.readers.names import Names, listed, set_aside_others, sort_names
+from nevus.readers.details import read_details
+from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
 from nevus.readers.tables import find_table, read_table, set_aside
-
-OLDEST = 150  # years; the manifest takes no more
-SEXES = {"m": "male", "f": "female"}
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +30,8 @@ def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
     Returns:
         Records in the order of the table. `image_id` is the file's name in the source where no column gives it; without
         a column for it, `split` is "labeled" where there is a label and "unlabeled" elsewhere. `label` and `diagnosis`
-        of unlabeled images are hidden; an age that is no number from 0 to 150 is null; the log counts both. In
-        quarantine: rows that cannot be used, images that no row names, and all other files.
+        of unlabeled images are hidden; the log counts them. An age or a sex that cannot be read is null, and the
+        warnings list it. In quarantine: rows that cannot be used, images that no row names, and all other files.
 
     Raises:
         SourceError: There is no source or no table, the options do not fit the table or one another, or no row of the
@@ -53,11 +51,13 @@ def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
     if good.empty:
         raise _nothing(file, aside, names)
     rest = _rest(names, {file, *rows["file"].dropna()}, file)
+    good, warnings = read_details(good, key="file")
     return Listing(
         records=_finished(good).assign(source=options.source).reset_index(drop=True),
         quarantine=pd.concat([aside, rest], ignore_index=True),
         source=source,
         classes=options.classes,
+        warnings=warnings,
     )
 
 
@@ -69,7 +69,11 @@ def _rows(table: Table, mapping: dict[str, str]) -> Table:
 
 def _located(rows: Table, table: str, names: Names) -> Table:
     """Add `path`, as the table has it; `file` becomes the name in the source, or null where there is none."""
-    present = {unicodedata.normalize("NFC", name): name for name in (*names.images, *names.others) if name != table}
+    present = {
+        unicodedata.normalize("NFC", name): name
+        for name in (*names.images, *names.companions, *names.others)
+        if name != table
+    }
     folder = PurePosixPath(table).parent
 
     def locate(path: object) -> str | None:
@@ -137,24 +141,18 @@ def _finished(good: Table) -> Table:
     hidden = good["part"] == "unlabeled"
     if (count := int((hidden & good[["label", "diagnosis"]].notna().any(axis=1)).sum())) > 0:
         logger.info("Label and diagnosis of %d unlabeled images are hidden.", count)
-    ages = pd.to_numeric(good["age"], errors="coerce").astype(float)
-    ages = ages.where(ages.between(0, OLDEST))
-    if (count := int((ages.isna() & good["age"].notna()).sum())) > 0:
-        logger.warning("%d ages are no numbers from 0 to %d and are taken as unknown.", count, OLDEST)
-    sexes = good["sex"].str.lower()
     return good.assign(
         image_id=good["image_id"].fillna(good["file"]),
         split=good["part"],
         label=good["number"].mask(hidden),
         diagnosis=good["diagnosis"].mask(hidden),
-        age=ages,
-        sex=sexes.replace(SEXES),
     )[list(FIELDS)]
 
 
 def _rest(names: Names, used: set[str], table: str) -> Table:
     """Quarantine rows of the files that no row names."""
     rest = [(name, f"no row of the table names it: {table}") for name in names.images if name not in used]
+    rest += set_aside_companions(name for name in names.companions if name not in used)
     rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
 

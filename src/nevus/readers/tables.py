@@ -1,7 +1,6 @@
 """Tables that come beside the images: read as text, checked before anybody trusts them."""
 
 import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -10,10 +9,10 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
 from nevus.file_names import is_litter, refusal
+from nevus.readers.table_formats import SUFFIXES, parse, plain
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
-SEPARATORS = ",;\t"  # a spreadsheet writes semicolons where the comma is the decimal sign
-TABLE_SUFFIXES = (".csv", ".tab", ".tsv", ".parquet")
+FIRST_ROWS = 5  # are enough to see the form of a column
 MANGLED_SHARE = 0.5  # more ids than this of a wrong form: not a few slips, but a column that was rewritten
 
 
@@ -29,7 +28,7 @@ def find_table(names: Sequence[str], *wanted: str) -> str:
     """
     found = find_tables(names, *wanted)
     if len(found) != 1:
-        tables = [name for name in names if PurePosixPath(name).suffix.lower() in TABLE_SUFFIXES]
+        tables = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
         seen = f"found {', '.join(found)}" if found else f"found the tables {', '.join(tables[:8]) or '(none)'}"
         raise SourceError(
             f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. Complete the data or tidy it up."
@@ -38,66 +37,69 @@ def find_table(names: Sequence[str], *wanted: str) -> str:
 
 
 def find_tables(names: Sequence[str], *wanted: str) -> list[str]:
-    """All files of this name that may be opened, in whatever folder; `wanted` as in `find_table`."""
+    """All files of this name that may be opened, in whatever folder; `wanted` as in `find_table`.
+
+    Where there is none, those that differ in the suffix of a table only, such as a workbook of the same name.
+    """
     spellings = {spelling.lower() for spelling in wanted}
-    found = [name for name in names if PurePosixPath(name).name.lower() in spellings]
-    return [name for name in found if refusal(name) is None and not is_litter(name)]
+    stems = {PurePosixPath(spelling).stem for spelling in spellings}
+    good = [name for name in names if refusal(name) is None and not is_litter(name)]
+    paths = {name: PurePosixPath(name.lower()) for name in good}
+    found = [name for name in good if paths[name].name in spellings]
+    return found or [name for name in good if paths[name].suffix in SUFFIXES and paths[name].stem in stems]
 
 
-def read_table(source: Source, name: str, *, required: Sequence[str]) -> Table:
-    """Read a CSV file or a parquet file as text.
+def read_table(source: Source, name: str, *, required: Sequence[str], optional: Sequence[str] = ()) -> Table:
+    """Read a CSV file, an Excel workbook or a parquet file as text.
 
-    Commas, semicolons or tabs may part the columns of a CSV file: the header tells. Wholly empty rows, and empty
-    columns without a name, are what a spreadsheet adds at the ends; they are passed over.
+    Commas, semicolons or tabs may part the columns of a CSV file: the header tells. It may be UTF-8, UTF-16 or
+    Windows-1252. Wholly empty rows, and empty columns without a name, are what a spreadsheet adds at the ends; they are
+    passed over, and so are rows above the header. Columns are known by their names whatever the case.
 
     Args:
         source: Where the file lies.
         name: Its name in the source.
         required: Columns it must have.
+        optional: Columns that are null throughout where it lacks them.
 
     Returns:
         All columns as strings without surrounding blanks, rows numbered from 0; what is empty or spells an unknown
         value is null. A column with values and no name is called "column N", counted from 1.
 
     Raises:
-        SourceError: The file cannot be read as a table, lacks a column, names one twice, has no rows, or one with more
-            values than columns. The message names the columns found.
+        SourceError: The file cannot be read as a table, lacks a column or its header, names a column twice, has no
+            rows, or one with more values than columns. The message names the columns found.
     """
     content = source.read([name])[0]
     try:
-        if PurePosixPath(name).suffix.lower() == ".parquet":
-            table = pd.read_parquet(io.BytesIO(content)).astype("string").astype(object)
-        else:
-            table = _parse_csv(content)
+        table = parse(content, name, required)
     except (ValueError, OSError, csv.Error) as error:  # pyarrow's errors and a wrong encoding are ValueErrors
         raise SourceError(f"The table {name} cannot be read: {error}. Fetch the original again.") from error
-    table.columns = [str(column).strip() for column in table.columns]
+    table = _renamed(table, [*required, *optional])
     _check_columns(table, name, required)
     text = table.apply(lambda column: column.str.strip())
     known: Table = text.where(text.notna() & ~text.apply(lambda column: column.str.lower()).isin(UNKNOWN), None)
-    return known
+    return known.assign(**{column: None for column in optional if column not in known})
 
 
-def _parse_csv(content: bytes) -> Table:
-    """The rows under the header. pandas' own parser would take the first column of a row that is too long as index."""
-    text = content.decode("utf-8-sig")
-    first = text.lstrip().partition("\n")[0]
-    separator = max(SEPARATORS, key=first.count)  # a comma where there is none of them
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(map(str.strip, row))]
-    if not rows:
-        raise ValueError("it is empty")
-    width = max(len(row) for row in rows)
-    filled = [row + [""] * (width - len(row)) for row in rows]
-    used = [i for i in range(width) if any(row[i].strip() for row in filled)]
-    header = [filled[0][i].strip() or f"column {i + 1}" for i in used]
-    if (named := sum(1 for i in used if i < len(rows[0]))) < len(used):
-        number = next(n for n, row in enumerate(filled[1:], 1) if any(row[i].strip() for i in used[named:]))
-        raise ValueError(f"row {number} has more values than the {len(rows[0])} columns of the header")
-    return pd.DataFrame([[row[i] for i in used] for row in filled[1:]], columns=header, dtype=object)
+def _renamed(table: Table, wanted: Sequence[str]) -> Table:
+    """Give columns the names wanted where only blanks or the case differ and one column alone can be meant."""
+    columns = [str(column).strip() for column in table.columns]
+    alike: dict[str, list[str]] = {}
+    for column in columns:
+        alike.setdefault(plain(column), []).append(column)
+    names = {alike[plain(name)][0]: name for name in wanted if len(alike.get(plain(name), [])) == 1}
+    return table.set_axis([names.get(column, column) for column in columns], axis="columns")
 
 
 def _check_columns(table: Table, name: str, required: Sequence[str]) -> None:
     missing = [column for column in required if column not in table.columns]
+    if missing and (value := _value_in_header(table)) is not None:
+        raise SourceError(
+            f"The table {name} has no header: its first row looks like data (such as '{value}'). Write a first line "
+            f"that names its {len(table.columns)} columns, {', '.join(required)} among them: "
+            f"{', '.join(_header_for(table, required))}."
+        )
     if missing:
         raise SourceError(
             f"The table {name} must have the columns {', '.join(required)}, but {', '.join(missing)} "
@@ -108,6 +110,26 @@ def _check_columns(table: Table, name: str, required: Sequence[str]) -> None:
         raise SourceError(f"The table {name} has several columns named {', '.join(twice)}. Keep one of each.")
     if table.empty:
         raise SourceError(f"The table {name} has a header and no rows. Fetch the original again, or take it away.")
+
+
+def _value_in_header(table: Table) -> str | None:
+    """A cell of the header that is a value: equal to one below it, or of the form of these, with digits."""
+    for position, cell in enumerate(table.columns):
+        below = table.iloc[:, position].dropna().astype(str).str.strip()
+        forms = set(below.head(FIRST_ROWS).map(_form))
+        if cell in set(below) or (len(below) and forms == {_form(cell)} and re.search(r"\d", cell)):
+            return str(cell)
+    return None
+
+
+def _form(value: str) -> str:
+    return re.sub(r"\d+", "0", value)
+
+
+def _header_for(table: Table, required: Sequence[str]) -> list[str]:
+    """An example of the line that is missing, with as many names as columns."""
+    spare = [f"column_{n + 1}" for n in range(len(required), len(table.columns))]
+    return [*required, *spare][: max(len(table.columns), len(required))]
 
 
 def matches(values: "pd.Series[str]", form: re.Pattern[str]) -> "pd.Series[bool]":

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from nevus.contracts import Checkpoints, Table, TrainingError
+from nevus.progress import progress_bar
 from nevus.training.options import LoopOptions
 from nevus.training.runtime import choose_device, reseed, seeded
 from nevus.training.selection import Selection
@@ -90,8 +90,7 @@ def train(
     started = time.perf_counter() - progress.seconds
     pending: list[dict[str, Tensor]] = []
     over = progress.step >= options.steps or (selection is not None and selection.stopped)
-    # disable=None: quiet when the output is not a terminal.
-    bar = tqdm(total=options.steps, initial=progress.step, desc=name, unit="step", disable=None, dynamic_ncols=True)
+    bar = progress_bar(options.steps, initial=progress.step, name=name, unit="step")
     watch = StarvationWatch(name, remedy=f"{name}.loop.threads")
     with limited(resolve(options.threads)), seeded(seed, device), bar:
         while not over:
@@ -106,7 +105,7 @@ def train(
                 row = mean_row(pending, progress.step, name) | {key: float(value) for key, value in chosen.items()}
                 pending = []
                 progress.rows.append({**row, "seconds": round(time.perf_counter() - started, 3)})
-                bar.set_postfix({key: f"{value:.3g}" for key, value in row.items() if "loss" in key})
+                bar.set_postfix({key: f"{value:.3g}" for key, value in row.items() if "loss" in key}, refresh=False)
             bar.update()
             if observer and (over or progress.step % observer.every == 0):
                 progress.seen.append((progress.step, observer.look()))

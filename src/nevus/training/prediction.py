@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nevus.training.images import to_images
-from nevus.training.runtime import Runtime
+from nevus.training.runtime import Runtime, prediction_runtime
 
 MEMORY = 2**24  # bytes of a batch of images in float32, as the network sees them; activations take some 30 times that
 LARGEST_BATCH = 128
@@ -28,7 +28,7 @@ class PixelSource(Protocol):
 
 @torch.no_grad()
 def predict_probabilities(
-    model: nn.Module, pixels: PixelSource, *, average_d4: bool, runtime: Runtime, batch: int | None = None
+    model: nn.Module, pixels: PixelSource, *, average_d4: bool, runtime: Runtime | None = None, batch: int | None = None
 ) -> NDArray[np.float32]:
     """Softmax of the logits, in float32 whatever the precision of the network.
 
@@ -37,12 +37,14 @@ def predict_probabilities(
         pixels: (N, H, W, 3) uint8; only the images of a batch are read at a time.
         average_d4: Average the probabilities over the eight symmetries of the square. A lesion has no up and no left,
             so the mean is a better estimate at eight times the cost.
-        runtime: Device and precision; see `prediction_runtime`.
+        runtime: Device and precision; None for those of `prediction_runtime`, as the code inside the first saved models
+            leaves it.
         batch: Images at a time; None for what fits the memory set aside, at most 128.
 
     Returns:
         (N, K) float32, rows adding up to 1.
     """
+    runtime = runtime or prediction_runtime()
     model.to(runtime.device).eval()
     batch = batch or batch_that_fits(model, pixels)
     parts = []

@@ -36,6 +36,21 @@ def examples(table: Table, corpus: Corpus) -> list[Strip]:
     return strips
 
 
+def alleged_masks(masks: Table, table: Table, corpus: Corpus) -> list[Strip]:
+    """Some of the images that look like masks, at even distances; no strip where none does.
+
+    Args:
+        masks: From `corpus.masks.find_masks`.
+        table: From `corpus.audit.placed`.
+        corpus: All packed images.
+    """
+    if not len(masks):
+        return []
+    chosen = masks.iloc[np.linspace(0, len(masks) - 1, min(len(masks), _STRIP)).astype(np.intp)]
+    rows = table.set_index("image_id")["row"].loc[chosen["image_id"]]
+    return [Strip(f"look like masks: {len(chosen)} of {len(masks):,} images", corpus.pixels[rows.to_numpy()])]
+
+
 def strangest(outliers: Table, table: Table, corpus: Corpus, number: int) -> list[Shown]:
     """The strongest outliers, each image once, the kinds in turn so that none hides the others.
 

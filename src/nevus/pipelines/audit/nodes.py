@@ -66,6 +66,23 @@ def find_outliers(options: AuditParams, corpus: Corpus, assignment: Table, inges
     return outliers.find_outliers(measures, table, usual, threshold=options.outlier_threshold)
 
 
+def find_masks(corpus: Corpus, assignment: Table, ingestion: IngestionParams) -> Table:
+    """List images that look like masks of lesions, whatever their names.
+
+    Args:
+        corpus: All packed images.
+        assignment: Where each of them goes.
+        ingestion: For `resize`: the bars of padded images do not count.
+
+    Returns:
+        One row an image in use: `image_id`, `split`, `class`, `reason`.
+    """
+    from nevus.corpus import masks
+    from nevus.corpus.audit import placed
+
+    return masks.find_masks(corpus._replace(manifest=placed(corpus.manifest, assignment)), resize=ingestion.resize)
+
+
 def probe_shortcuts(options: AuditParams, corpus: Corpus, assignment: Table) -> Table:
     """Cross-validate simple models on corners, borders and colours of the labelled training images.
 
@@ -106,6 +123,7 @@ def judge(
     counts: Table,
     crossings: Table,
     outliers: Table,
+    masks: Table,
     shortcuts: Table,
 ) -> Table:
     """Say in one line each what a person should know before training.
@@ -118,6 +136,7 @@ def judge(
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
         outliers: From `find_outliers`.
+        masks: From `find_masks`.
         shortcuts: From `probe_shortcuts`.
 
     Returns:
@@ -131,14 +150,17 @@ def judge(
         pairs,
         crossings,
         outliers,
+        masks,
         shortcuts,
         classes=len(corpus.classes),
         near_sought=search.correlation is not None,
     )
 
 
-def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, pairs: Table, outliers: Table) -> Figure:
-    """Draw examples of each split and class, the strangest images and the nearest pairs.
+def draw_sheet(
+    options: AuditParams, corpus: Corpus, assignment: Table, pairs: Table, outliers: Table, masks: Table
+) -> Figure:
+    """Draw images that look like masks, examples of each split and class, the strangest images and the nearest pairs.
 
     Args:
         options: How many are shown.
@@ -146,6 +168,7 @@ def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, pairs: T
         assignment: Where each of them goes.
         pairs: From `place_pairs`.
         outliers: From `find_outliers`.
+        masks: From `find_masks`.
 
     Returns:
         A figure.
@@ -156,7 +179,7 @@ def draw_sheet(options: AuditParams, corpus: Corpus, assignment: Table, pairs: T
 
     table = placed(corpus.manifest, assignment)
     return audit_sheet(
-        choice.examples(table, corpus),
+        [*choice.alleged_masks(masks, table, corpus), *choice.examples(table, corpus)],
         choice.strangest(outliers, table, corpus, options.shown_outliers),
         choice.side_by_side(pairs.head(options.shown_pairs), table, corpus),
     )
@@ -170,6 +193,7 @@ def write_page(
     counts: Table,
     crossings: Table,
     outliers: Table,
+    masks: Table,
     shortcuts: Table,
     findings: Table,
     sheet: bytes,
@@ -184,6 +208,7 @@ def write_page(
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
         outliers: From `find_outliers`.
+        masks: From `find_masks`.
         shortcuts: From `probe_shortcuts`.
         findings: From `judge`.
         sheet: PNG bytes.
@@ -208,6 +233,7 @@ def write_page(
             wording.Listed("Pairs of duplicates across splits", wording.crossing_pairs(pairs)),
             wording.Listed("Pairs of duplicates within a split or left out", wording.other_pairs(pairs)),
             wording.Listed("Lesions and patients in several splits", wording.crossing_groups(crossings)),
+            wording.Listed("Images that look like masks", masks),
             wording.Listed("Outliers, strongest first", wording.outlier_rows(outliers)),
             wording.Listed("Files set aside", quarantine),
         ],

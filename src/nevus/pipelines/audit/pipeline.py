@@ -12,9 +12,9 @@ def create_pipeline() -> Pipeline:
     """Packed images, quarantine, duplicates and assignment to `audit.*`."""
     images = {"corpus": CORPUS, "assignment": ASSIGNMENT}
     options = {"options": "params:audit"}
-    measured = {name: name for name in ("counts", "crossings", "pairs", "outliers", "shortcuts")}
+    measured = {name: name for name in ("counts", "crossings", "pairs", "outliers", "masks", "shortcuts")}
     judged = {"quarantine": QUARANTINE, **measured}
-    shown = {name: name for name in ("pairs", "outliers")}
+    shown = {name: name for name in ("pairs", "outliers", "masks")}
     search = {"search": "params:duplicates"}
     page = {"ingestion": "params:ingestion", "findings": "findings", "sheet": "sheet"}
     template = Pipeline(
@@ -27,6 +27,7 @@ def create_pipeline() -> Pipeline:
                 "outliers",
                 name="find_outliers",
             ),
+            Node(nodes.find_masks, {**images, "ingestion": "params:ingestion"}, "masks", name="find_masks"),
             Node(nodes.probe_shortcuts, {**options, **images}, "shortcuts", name="probe_shortcuts"),
             Node(nodes.judge, {**search, "corpus": CORPUS, **judged}, "findings", name="judge_corpus"),
             Node(nodes.draw_sheet, {**options, **images, **shown}, "sheet", name="draw_sheet"),

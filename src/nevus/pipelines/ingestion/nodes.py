@@ -21,10 +21,14 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
     Returns:
         A recipe for the corpus.
     """
+    from nevus.corpus.chunks import refuse_stand_ins
     from nevus.corpus.pack import recipe
 
+    listing = list_images(source, options)
+    if source is not None:
+        refuse_stand_ins(listing.source, listing.records["file"].tolist())
     packing = recipe(
-        list_images(source, options),
+        listing,
         size=options.size,
         resize=options.resize,
         chunk=options.chunk,
@@ -42,6 +46,15 @@ def list_images(source: Source | None, options: IngestionParams) -> Listing:
 
     reader = import_module(f"nevus.readers.{options.format}")  # the parameter's type lists the formats
     listing: Listing = reader.read(source, getattr(options, options.format), size=options.size)
+    if len(listing.warnings):
+        counts = ", ".join(f"{column} {count:,}" for column, count in listing.warnings["column"].value_counts().items())
+        logger.warning(
+            "Details that cannot be read are taken as unknown, and the images stay: %s. The first: %s, %s. All are in "
+            "warnings.csv in the folder of the packed corpus.",
+            counts,
+            listing.warnings["file"].iloc[0],
+            listing.warnings["reason"].iloc[0],
+        )
     return listing
 
 
@@ -61,7 +74,9 @@ def find_duplicate_images(packed: Corpus, options: DuplicateOptions, ingestion: 
     return find_duplicates(packed, options, resize=ingestion.resize)
 
 
-def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions, ingestion: IngestionParams) -> Table:
+def assign_splits(
+    packed: Corpus, duplicates: Table, options: SplitOptions, ingestion: IngestionParams, *, trains: bool
+) -> Table:
     """Decide which images train, choose and test: official or held out, less duplicates, within the label budget.
 
     Args:
@@ -69,6 +84,7 @@ def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions, inge
         duplicates: Pairs of images that are one.
         options: What to draw and what to remove.
         ingestion: For `resize`: the bars of padded images make no outliers.
+        trains: Whether a training follows, which a label budget that a class cannot meet stops.
 
     Returns:
         One row an image: `split` (null: left out), `label` (null: hidden), and the `reason` of any change.
@@ -76,7 +92,7 @@ def assign_splits(packed: Corpus, duplicates: Table, options: SplitOptions, inge
     from nevus.corpus.outliers import leave_out
     from nevus.corpus.split import assign
 
-    assignment = assign(packed.manifest, duplicates, options, classes=packed.classes)
+    assignment = assign(packed.manifest, duplicates, options, classes=packed.classes, trains=trains)
     if options.outliers == "remove":
         assignment = leave_out(packed, assignment, resize=ingestion.resize, threshold=options.outlier_threshold)
     assignment.attrs["splits"] = options.model_dump(mode="json")  # kept with the table, so that a training knows

@@ -9,6 +9,7 @@ from nevus.pipelines.ingestion.nodes import (
     pack_corpus,
     summarise_corpus,
 )
+from nevus.pipelines.instances import bind
 
 # What all methods share: packed once, whatever is trained on it and however it is split.
 SHARED = {"packed@corpus", "packed@quarantine", "duplicates"}
@@ -30,15 +31,18 @@ def packing() -> Pipeline:
     )
 
 
-def splitting() -> Pipeline:
+def splitting(*, trains: bool) -> Pipeline:
     """Packed images to `corpus@...`, which are views of the same images once each has its split.
 
     Every method splits for itself: two runs with other label budgets, side by side, change nothing for one another.
+
+    Args:
+        trains: Whether a training follows: to look at data, a label budget that is too large is no reason to stop.
     """
     return Pipeline(
         [
             Node(
-                assign_splits,
+                bind(assign_splits, trains=trains),
                 ["packed@corpus", "duplicates", "params:splits", "params:ingestion"],
                 "corpus@assignment",
                 name="assign_splits",
@@ -57,4 +61,4 @@ def splitting() -> Pipeline:
 
 def create_pipeline() -> Pipeline:
     """Raw files to packed and split images, their counts and a contact sheet."""
-    return packing() + splitting()
+    return packing() + splitting(trains=False)

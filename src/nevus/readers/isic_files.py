@@ -17,8 +17,6 @@ from nevus.readers.tables import matches, set_aside
 IMAGE_ID = re.compile(r"ISIC_[0-9]{7}")
 WANTED_ID = "ISIC_<7 digits>"
 SUFFIXES = (".jpg", ".jpeg", ".png")
-SEXES = ("female", "male")
-OLDEST = 150  # years; nobody is older
 
 logger = logging.getLogger(__name__)
 
@@ -94,25 +92,6 @@ def part_ids(table: Table, columns: Sequence[str]) -> tuple[Table, Table]:
     again = table["image_id"].duplicated()
     table, repeated = set_aside(table, again, "repeated row: the same as an earlier one", id_column="image_id")
     return table, pd.concat([malformed, contradicting, repeated], ignore_index=True)
-
-
-def part_patients(table: Table, *, age: str, sex: str) -> tuple[Table, Table]:
-    """Read ages (years) and sexes; null stays null.
-
-    Args:
-        table: Rows with `image_id` and the two columns as text.
-        age: Column that becomes `age`, a number.
-        sex: Column that becomes `sex`, in lower case.
-
-    Returns:
-        Rows with `age` and `sex`; quarantine rows: what is no age or no known sex.
-    """
-    years, sexes = pd.to_numeric(table[age], errors="coerce"), table[sex].str.lower()
-    wrong = table[age].notna() & ~years.between(0, OLDEST)
-    unknown = sexes.notna() & ~sexes.isin(SEXES)
-    reasons = table[sex].map(lambda value: f"unknown sex: '{value}', wanted one of {', '.join(SEXES)}")
-    reasons = reasons.mask(wrong, table[age].map(lambda value: f"not an age in years: '{value}'"))
-    return set_aside(table.assign(age=years, sex=sexes), wrong | unknown, reasons, id_column="image_id")
 
 
 def part_values(table: Table, column: str, known: Collection[str]) -> tuple[Table, Table]:

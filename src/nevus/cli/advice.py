@@ -1,0 +1,55 @@
+"""Commands in messages, completed so that they truly make what is missing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+COMMAND = re.compile(r"`kedro run --pipeline=(\w+)`")  # what names no environment means the one of this run
+LIMITS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
+
+
+def completed(message: str, options: Mapping[str, Any]) -> str:
+    """Complete the commands of a message by the environment and the parameters of this run.
+
+    A run of a part of a pipeline lacks what its other nodes make, so that the whole of the same pipeline makes it,
+    whatever the message names.
+
+    Args:
+        message: For the user, with commands such as "`kedro run --pipeline=ingestion`".
+        options: Those of `kedro run`, by the names that Kedro gives them.
+    """
+
+    def complete(found: re.Match[str]) -> str:
+        pipelines = options.get("pipelines")
+        whole = pipelines if pipelines and any(options.get(name) for name in LIMITS) else [found[1]]
+        return f"`{_command(whole, options)}`"
+
+    return COMMAND.sub(complete, message)
+
+
+def _command(pipelines: list[str], options: Mapping[str, Any]) -> str:
+    name = "--pipeline=" if len(pipelines) == 1 else "--pipelines="
+    words = ["kedro", "run", name + ",".join(pipelines)]
+    if options.get("env"):
+        words.append(f"--env={options['env']}")
+    if given := ",".join(_flat(options.get("params") or {}, "")):
+        words += ["--params", given]
+    return shlex.join(words)
+
+
+def _flat(parameters: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    """As YAML reads it: null, true and lists are spelled otherwise than in Python."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"[{','.join(map(_text, value))}]" if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,144 @@
+"""The formats that tables come in: delimited text of any encoding, Excel workbooks, parquet; and what only looks so."""
+
+import csv
+import io
+import logging
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import pandas as pd
+
+from nevus.contracts import SourceError, Table
+
+SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
+SEPARATORS = ",;\t"  # a spreadsheet writes semicolons where the comma is the decimal sign
+AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
+WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
+HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header
+
+logger = logging.getLogger(__name__)
+
+
+def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
+    """Parse a table by its first bytes; its name decides only where these do not.
+
+    Args:
+        content: The file.
+        name: Its name, for messages.
+        required: Columns it should have; they tell which row is the header and which sheet of a workbook is meant.
+
+    Returns:
+        All columns as text. A column with values and no name is called "column N", counted from 1.
+
+    Raises:
+        SourceError: It is something else: a Git LFS pointer, a web page, an old workbook, an archive; or a workbook,
+            and openpyxl is not installed.
+        ValueError: It is broken.
+    """
+    _refuse_strangers(content, name)
+    if content.startswith(b"PAR1") or PurePosixPath(name).suffix.lower() == ".parquet":
+        return pd.read_parquet(io.BytesIO(content)).astype("string").astype(object)
+    if content.startswith(b"PK\x03\x04"):
+        return _workbook(content, name, required)
+    return _framed(_delimited(decode(content, name)), required)
+
+
+def _refuse_strangers(content: bytes, name: str) -> None:
+    start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"version https://git-lfs"):
+        raise SourceError(
+            f"{name} is a Git LFS pointer instead of the table. Run `git lfs pull` in the repository it comes from."
+        )
+    if start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start):
+        raise SourceError(
+            f"{name} is a web page instead of the table: a sign-in or error page was saved under its name. Download "
+            "the file itself again, signed in where the site asks for it."
+        )
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise SourceError(f"{name} is an Excel workbook of the old kind (.xls). Save it as .xlsx, or {AS_CSV}.")
+
+
+def decode(content: bytes, name: str) -> str:
+    """Text of UTF-8 or UTF-16 with or without a byte order mark; of Windows-1252 where it is neither.
+
+    Raises:
+        ValueError: It is no text.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    if b"\0" in content[:1000]:  # UTF-16 without a mark: every other byte of plain letters is zero
+        return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    logger.info("The table %s is not UTF-8 and was read as Windows-1252 (Western European).", name)
+    return text
+
+
+def _delimited(text: str) -> list[list[str]]:
+    first, _, rest = text.lstrip().partition("\n")
+    if (said := re.fullmatch(r"\"?sep=(.)\"?", first.strip("\r"))) is not None:  # Excel's note to itself
+        return list(csv.reader(io.StringIO(rest, newline=""), delimiter=said[1]))
+    separator = max(SEPARATORS, key=first.count)  # a comma where there is none of them
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+
+
+def _workbook(content: bytes, name: str, required: Sequence[str]) -> Table:
+    """The first sheet with the required columns; the first with any rows where none has them."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            is_workbook = WORKBOOK_PART in archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"the workbook or archive is damaged ({error})") from error
+    if not is_workbook:
+        raise SourceError(f"{name} is an archive or another program's document, not a table. Unpack it, or {AS_CSV}.")
+    try:
+        sheets = pd.read_excel(
+            io.BytesIO(content), sheet_name=None, header=None, dtype=str, keep_default_na=False, engine="openpyxl"
+        )
+    except ImportError as error:
+        raise SourceError(
+            f"{name} is an Excel workbook, and openpyxl, which reads these, is not installed. Install it by "
+            f'`pip install -e ".[excel]"` in the project, or {AS_CSV}.'
+        ) from error
+    except (KeyError, SyntaxError) as error:  # a part is missing, or is no XML
+        raise ValueError(f"the workbook is damaged ({error})") from error
+    rows = {title: sheet.fillna("").astype(str).to_numpy().tolist() for title, sheet in sheets.items() if len(sheet)}
+    fitting = [title for title in rows if header_row(rows[title], required) is not None]
+    chosen = next(iter([*fitting, *rows]), None)
+    if len(sheets) > 1:
+        logger.info("Read the sheet '%s' of %s, which has %s.", chosen, name, ", ".join(f"'{t}'" for t in sheets))
+    return _framed(rows.get(str(chosen), []), required)
+
+
+def header_row(rows: Sequence[Sequence[str]], required: Sequence[str]) -> int | None:
+    """The first row that names all of these columns, ignoring case and surrounding blanks; None where none does."""
+    wanted = {plain(column) for column in required}
+    return next((n for n, row in enumerate(rows[:HEADER_WITHIN]) if wanted <= {plain(cell) for cell in row}), None)
+
+
+def plain(name: str) -> str:
+    """The name of a column without surrounding blanks and case."""
+    return name.strip().casefold()
+
+
+def _framed(rows: Sequence[Sequence[str]], required: Sequence[str]) -> Table:
+    """The rows under the header. pandas' own parser would take the first column of a row that is too long as index."""
+    rows = [row for row in rows if any(cell.strip() for cell in row)]
+    rows = rows[header_row(rows, required) or 0 :]
+    if not rows:
+        raise ValueError("it is empty")
+    width = max(len(row) for row in rows)
+    filled = [[*row, *[""] * (width - len(row))] for row in rows]
+    used = [i for i in range(width) if any(row[i].strip() for row in filled)]
+    header = [filled[0][i].strip() or f"column {i + 1}" for i in used]
+    if (named := sum(1 for i in used if i < len(rows[0]))) < len(used):
+        number = next(n for n, row in enumerate(filled[1:], 1) if any(row[i].strip() for i in used[named:]))
+        raise ValueError(
+            f"row {number} has more values than the {len(rows[0])} columns of the header (a value with a comma, "
+            "such as 30,5, must stand in quotes where commas part the columns)"
+        )
+    return pd.DataFrame([[row[i] for i in used] for row in filled[1:]], columns=header, dtype=object)

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nevus.readers.layouts import LAYOUTS, layout_of, remedy
+from nevus.readers.names import sort_names
+from tests.fakes import melanoma_files
+from tests.readers.fake_folders import diagnosis_files, image_folder_files
+
+SOURCES = {
+    "ham10000": ["a/HAM10000_metadata.tab", "a/HAM10000_images_part_1/ISIC_0000001.jpg"],
+    "isic_2017": ["ISIC-2017_Training_Part3_GroundTruth.csv", "ISIC-2017_Training_Data/ISIC_0000001.jpg"],
+    "siim_isic_2020": ["train.csv", "test.csv", "jpeg/train/ISIC_0000001.jpg"],
+    "mnist": ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
+    "melanoma": list(melanoma_files()),
+    "image_folder": list(image_folder_files(top="data/", empty=True)),
+    "diagnosis_folders": list(diagnosis_files(top="data/", empty=True)),
+    "table": ["images.csv", "images/1.jpg", "images/2.jpg"],
+}
+
+
+@pytest.mark.parametrize("environment", SOURCES)
+def test_each_environment_is_told_by_names_alone(environment: str) -> None:
+    found = layout_of([*SOURCES[environment], ".DS_Store", "__MACOSX/train/x/._1.jpg"])
+    assert found is not None
+    assert found.environment == environment
+    assert remedy(sort_names(SOURCES[environment]), found.format) == ""
+    assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
+
+
+def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(project: Path) -> None:
+    assert {layout.environment for layout in LAYOUTS} == set(SOURCES)
+    for layout in LAYOUTS:
+        parameters = yaml.safe_load((project / "conf" / layout.environment / "parameters.yml").read_text())
+        assert parameters["ingestion"]["format"] == layout.format
+
+
+@pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["a/b/c/train/x/1.jpg"], ["notes.txt"]])
+def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
+    assert layout_of(names) is None
+    assert remedy(sort_names(names), "image_folder") == ""
+
+
+def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:
+    found = [layout_of([f"{name}/1.jpg", "other/2.jpg", "notes.csv"]) for name in ("mel", "part_1")]
+    assert [layout.environment for layout in found if layout] == ["diagnosis_folders", "table"]
+
+
+def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:
+    assert "Name the zip itself as the source" in remedy(sort_names(["top\\train\\a\\1.jpg"]), "image_folder")

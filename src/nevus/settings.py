@@ -4,7 +4,8 @@ import os
 import warnings
 
 from nevus.configuration import ConfigLoader, run_folder
-from nevus.hooks import CheckpointHooks, ParameterHooks, RunLockHooks, SummaryHooks, TrackingHooks
+from nevus.hooks import CheckpointHooks, EffectHooks, ParameterHooks, RunLockHooks, SummaryHooks, TrackingHooks
+from nevus.io.catalog import Catalog
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -19,8 +20,10 @@ os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
 warnings.filterwarnings("ignore", message="register_new_resolver", category=UserWarning)
 
 tracking = TrackingHooks()
-HOOKS = (ParameterHooks(), RunLockHooks(), CheckpointHooks(), tracking, SummaryHooks(tracking))
+checks = ParameterHooks(), RunLockHooks()
+HOOKS = (*checks, CheckpointHooks(), tracking, SummaryHooks(tracking), EffectHooks())  # the last is asked first
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+DATA_CATALOG_CLASS = Catalog
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "custom_resolvers": {"run": run_folder},

@@ -38,9 +38,26 @@ def _command(pipelines: list[str], options: Mapping[str, Any]) -> str:
     words = ["kedro", "run", name + ",".join(pipelines)]
     if options.get("env"):
         words.append(f"--env={options['env']}")
-    if given := ",".join(_flat(options.get("params") or {}, "")):
+    if given := ",".join(_flat(_read_by(pipelines, options.get("params") or {}), "")):
         words += ["--params", given]
     return shlex.join(words)
+
+
+def _read_by(names: list[str], parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The groups that these pipelines read: others, given to the run that failed, would be refused."""
+    from kedro.framework.project import pipelines
+
+    from nevus.hooks.parameters import RUNTIME_GROUPS, SHARED_GROUPS, known_groups
+    from nevus.pipelines.methods import METHODS
+
+    pipelines.set_requested(None)  # Kedro knows just those of the run otherwise
+    if not all(name in pipelines for name in names):
+        return parameters
+    read = known_groups(pipelines[name] for name in names)
+    if read is None:
+        return parameters
+    shared = SHARED_GROUPS if read & set(METHODS) else ()  # taken over by the methods' own blocks
+    return {name: value for name, value in parameters.items() if name in {*read, *RUNTIME_GROUPS, *shared}}
 
 
 def _flat(parameters: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -12,8 +12,10 @@ from kedro.framework.cli.project import run as kedro_run
 from nevus.cli.advice import completed
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
+from nevus.cli.params import ParamsOption
 from nevus.cli.track import track
 
+OPTIONS = [ParamsOption() if option.name == "params" else option for option in kedro_run.params]
 TRACEBACK_HELP = "Show where an error was raised (the environment variable NEVUS_TRACEBACK=1 does the same)."
 
 
@@ -28,7 +30,7 @@ cli.add_command(track)
 @cli.command(
     name="run",
     help=kedro_run.help,
-    params=[*kedro_run.params, click.Option(["--traceback", "show_traceback"], is_flag=True, help=TRACEBACK_HELP)],
+    params=[*OPTIONS, click.Option(["--traceback", "show_traceback"], is_flag=True, help=TRACEBACK_HELP)],
 )
 def run(show_traceback: bool, **options: Any) -> Any:
     """Run Kedro's own command; what the user can put right is shown as one message, without a traceback.

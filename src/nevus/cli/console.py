@@ -7,6 +7,19 @@ import sys
 
 PLAIN = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
 
+NOISY = (
+    "kedro.runner.sequential_runner",
+    "kedro.runner.thread_runner",
+    "kedro.runner.parallel_runner",
+    "kedro_viz.integrations.kedro.run_hooks",
+)
+NO_NEWS = (
+    "Using synchronous mode",  # Kedro's advice, in every run
+    "No nodes ran. Repeat the previous command",  # after an error, which says more
+    "You can resume the pipeline run",  # with --from-nodes, which may fail; what is done is not done again anyway
+    "Workflow tracking is disabled",  # Kedro-Viz's own, in every run of a part
+)
+
 
 def follow() -> None:
     """Make the log fit where it is read.
@@ -16,7 +29,8 @@ def follow() -> None:
     """
     from rich.logging import RichHandler
 
-    logging.getLogger("kedro.runner.sequential_runner").addFilter(_is_news)
+    for name in NOISY:
+        logging.getLogger(name).addFilter(_is_news)
     root = logging.getLogger()
     for handler in list(root.handlers):
         if isinstance(handler, RichHandler):
@@ -53,4 +67,4 @@ def _plain(rich: logging.Handler) -> logging.Handler:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Using synchronous mode")  # Kedro's advice, in every run
+    return not any(text in record.getMessage() for text in NO_NEWS)

@@ -1,0 +1,192 @@
+"""Parameters of the command line that this run would not read are refused, not ignored."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from kedro.config import MissingConfigException
+from kedro.framework.hooks import hook_impl
+from pydantic import BaseModel
+
+from nevus.contracts import NevusError
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.pipeline import Pipeline
+
+Keys = tuple[str, ...]
+
+MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
+NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
+UNREAD_SOURCE = "this environment draws its images and reads no source"
+
+
+class EffectHooks:
+    """Refuses what `--params` gives without an effect on the pipelines that were asked for.
+
+    That is more than the nodes that run: with `--tags=reporting` a parameter of the training may stay.
+    """
+
+    def __init__(self) -> None:
+        self._loader: Any = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the configuration's loader."""
+        self._loader = context.config_loader
+
+    @hook_impl(tryfirst=True)  # before anything of the run is recorded
+    def before_pipeline_run(self, run_params: Mapping[str, Any]) -> None:
+        """Check what was given.
+
+        Raises:
+            NevusError: It names every parameter without an effect, and with which environment or pipeline it has one.
+        """
+        from kedro.framework.project import pipelines
+
+        names = list(run_params.get("pipeline_names") or ["__default__"])
+        if not getattr(self._loader, "runtime_params", None) or not all(name in pipelines for name in names):
+            return
+        asked = [pipelines[name] for name in names]
+        here = Probe(self._loader, self._loader.env)
+        if unread := here.unread(asked):
+            pipelines.set_requested(None)
+            advice = [self._explain(keys, reads) for keys, reads in self._elsewhere(unread, asked, here).items()]
+            raise NevusError(
+                "\n".join(["--params gives what this run does not read:", *(f"  {one}" for one in advice)])
+            )
+
+    def _elsewhere(self, unread: list[Keys], asked: list[Pipeline], here: Probe) -> dict[Keys, tuple[list[str], ...]]:
+        """The environments, and the pipelines in this one, in which each of these parameters has an effect."""
+        from kedro.framework.project import pipelines
+
+        folders = sorted(folder.name for folder in Path(self._loader.conf_source).iterdir() if folder.is_dir())
+        others = [one for one in folders if one not in (self._loader.base_env, self._loader.default_run_env)]
+        environments = {one: Probe(self._loader, one).unread(asked) for one in others}
+        methods = {name: here.unread([one]) for name, one in pipelines.items() if name != "__default__"}
+        return {
+            keys: tuple([name for name, idle in table.items() if keys not in idle] for table in (environments, methods))
+            for keys in unread
+        }
+
+    @staticmethod
+    def _explain(keys: Keys, reads: tuple[list[str], ...]) -> str:
+        """One parameter without an effect, and what would give it one."""
+        name, (environments, others) = ".".join(keys), reads
+        if environments:
+            what = UNREAD_SOURCE if keys == ("source",) else "nothing in this environment reads it"
+            return f"{name}: {what}; name one that does with --env: {', '.join(environments)}."
+        if others:
+            return f"{name}: this pipeline does not read it; leave it out, or give --pipeline: {', '.join(others)}."
+        return f"{name}: no pipeline reads it, since conf/ sets elsewhere what it would change. Leave it out."
+
+
+class Probe:
+    """Puts the configuration together with marks in place of the values given, to see where they go.
+
+    Args:
+        loader: Of this run.
+        environment: To look at.
+    """
+
+    def __init__(self, loader: Any, environment: str | None) -> None:
+        self._given = list(leaves(loader.runtime_params))
+        marks: dict[str, Any] = {}
+        for number, keys in enumerate(self._given):
+            _put(marks, keys, f"<given {number}>")
+        self._marked = _load(loader, environment, marks, ("parameters", "catalog"))
+        real = _load(loader, environment, {}, ("parameters",))
+        self._real = _merged(real[0], loader.runtime_params) if real else {}
+
+    def unread(self, asked: Sequence[Pipeline]) -> list[Keys]:
+        """Those of the parameters given that none of some pipelines reads; what cannot be decided counts as read."""
+        if self._marked is None:
+            return []
+        parameters, catalog = self._marked
+        idle = set(unselected(asked, self._real))
+        read = [keys for keys in _parameters_read(parameters, asked) if not any(keys[: len(b)] == b for b in idle)]
+        texts = [str(one) for one in (*_datasets(catalog, asked), *(_look_up(parameters, keys) for keys in read))]
+        seen = {int(number) for text in texts for number in MARK.findall(text)}
+        return [keys for number, keys in enumerate(self._given) if number not in seen]
+
+
+def _load(loader: Any, environment: str | None, given: Mapping[str, Any], kinds: tuple[str, ...]) -> list[Any] | None:
+    """These kinds of the configuration; None where it cannot be put together with what is given."""
+    from kedro.framework.project import settings
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        other = settings.CONFIG_LOADER_CLASS(
+            loader.conf_source, env=environment, runtime_params=dict(given), **settings.CONFIG_LOADER_ARGS
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a mark is no number
+            return [other[kind] for kind in kinds]
+    except (OmegaConfBaseException, MissingConfigException, ValueError, TypeError):
+        return None
+
+
+def leaves(parameters: Mapping[str, Any], above: Keys = ()) -> Iterator[Keys]:
+    """Paths of all values that are no blocks; an empty block counts as a value."""
+    for key, value in parameters.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, (*above, str(key)))
+        else:
+            yield (*above, str(key))
+
+
+def unselected(asked: Sequence[Pipeline], parameters: Mapping[str, Any]) -> Iterator[Keys]:
+    """Paths of option blocks whose name is a choice that was not made, such as `ingestion.table` of another format."""
+    from kedro.validation import TypeExtractor
+
+    types = TypeExtractor({str(number): one for number, one in enumerate(asked)}).extract_types_from_pipelines()
+    for path, model in types.items():
+        keys = tuple(path.split("."))
+        block = _look_up(parameters, keys)
+        if isinstance(model, type) and issubclass(model, BaseModel) and isinstance(block, Mapping):
+            for name, field in model.model_fields.items():
+                choices = set(get_args(field.annotation)) & set(model.model_fields)
+                yield from ((*keys, choice) for choice in choices if choice != block.get(name))
+
+
+def _parameters_read(parameters: Mapping[str, Any], asked: Sequence[Pipeline]) -> Iterator[Keys]:
+    """Paths of all values that the nodes are handed."""
+    inputs = {name for pipeline in asked for name in pipeline.inputs()}
+    blocks = [tuple(name.removeprefix("params:").split(".")) for name in inputs if name.startswith("params:")]
+    for block in [()] if "parameters" in inputs else blocks:
+        found = _look_up(parameters, block)
+        yield from leaves(found, block) if isinstance(found, Mapping) else [block]
+
+
+def _datasets(catalog: dict[str, Any], asked: Sequence[Pipeline]) -> Iterator[Any]:
+    """What the catalog says of the datasets of these pipelines."""
+    from kedro.io import CatalogConfigResolver
+
+    resolver = CatalogConfigResolver(catalog, default_runtime_patterns=NO_PATTERNS)
+    names = {name for pipeline in asked for name in pipeline.datasets()}
+    yield from (resolver.config.get(name) or resolver.resolve_pattern(name) for name in names)
+
+
+def _look_up(parameters: Any, keys: Keys) -> Any:
+    for key in keys:
+        parameters = parameters.get(key) if isinstance(parameters, Mapping) else None
+    return parameters
+
+
+def _put(parameters: dict[str, Any], keys: Keys, value: Any) -> None:
+    for key in keys[:-1]:
+        parameters = parameters.setdefault(key, {})
+    parameters[keys[-1]] = value
+
+
+def _merged(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters with those given in their place."""
+    merged = dict(parameters)
+    for key, value in given.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

@@ -47,7 +47,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
         ({"source": "/images"}, "ingestion", "test", "source: this environment draws its images and reads no source"),
         ({"source": "/images"}, "ssgan", None, "--env: diagnosis_folders, ham10000, image_folder"),
         ({"ingestion": {"ham10000": {"task": "seven"}}}, "ingestion", "image_folder", "--env: ham10000."),
-        ({"ingestion": {"phantom": {"labeled": 3}}}, "ssgan", "image_folder", "ingestion.phantom.labeled: nothing"),
+        ({"ingestion": {"phantom": {"labeled": 40}}}, "ssgan", "image_folder", "ingestion.phantom.labeled: nothing"),
         ({"ssgan": {"loop": {"steps": 5}}}, "supervised", "test", "give --pipeline: ssgan, cross_validation."),
         ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: supervised, ssgan"),
         ({"relink": {"margin": 0.2}}, "__default__", "test", "give --pipeline: relink"),

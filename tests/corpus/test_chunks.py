@@ -1,3 +1,5 @@
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,8 +35,31 @@ def test_large_files_are_read_a_few_at_once(length: int, monkeypatch: pytest.Mon
     monkeypatch.setattr(source, "read", lambda names: calls.append(len(names)) or [bytes(length) for _ in names])
     list(decode_parts(source, [["a"] * 200, ["a"] * 100], TASK))
     assert sum(calls) == 300
-    assert calls[:2] == [chunks.READ_FIRST] * 2  # before the first sizes are known
-    assert max(calls[2:]) <= 10_000 // length
+    assert calls[0] == chunks.READ_FIRST  # before the first sizes are known
+    assert max(calls[1:]) <= 10_000 // length
+
+
+def test_disk_that_hangs_is_not_waited_for_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "READ_FIRST", 1)
+    hangs, answer = threading.Event(), threading.Event()
+
+    class Hanging(FakeSource):
+        def read(self, names: Sequence[str]) -> list[bytes]:
+            if "01.png" in names:
+                hangs.set()
+                answer.wait(60)
+            return super().read(names)
+
+    chunk = decode_parts(Hanging(FILES), [["00.png"], ["01.png"]], TASK)
+    next(chunk)
+    assert hangs.wait(60)
+    (reader,) = (thread for thread in threading.enumerate() if thread.name == "read")
+    started = time.monotonic()
+    chunk.close()
+    assert time.monotonic() - started < 10
+    assert reader.is_alive()
+    assert reader.daemon  # so that the interpreter does not wait for it either
+    answer.set()
 
 
 def test_file_that_the_source_cannot_give_fails_alone() -> None:

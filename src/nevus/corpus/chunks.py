@@ -1,10 +1,11 @@
 """Chunks of files: read, decoded and hashed in one process. Imports neither pandas nor, for large images, torch."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from nevus.file_contents import recognise
 
 READ_BYTES = 1 << 24  # about so much of encoded files is read at once
 READ_FIRST = 16  # files that are read at once before their size is known
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -96,21 +99,36 @@ def _read_ahead(source: Source, parts: Iterable[Sequence[str]]) -> Iterator[tupl
 
     While one group is decoded, a thread reads the next: disks and networks wait, and unpacking leaves a processor idle.
     """
-    with ThreadPoolExecutor(1) as reader:
-        before: tuple[Future[tuple[list[bytes], dict[int, str]]], bool] | None = None
-        count = READ_FIRST
-        for part in parts:
-            start, is_last = 0, False
-            while not is_last:
-                future = reader.submit(read, source, part[start : start + count])
-                start, is_last = start + count, start + count >= len(part)
-                if before is not None:
-                    contents, failed = before[0].result()
-                    yield contents, failed, before[1]
-                    count = max(1, READ_BYTES * len(contents) // max(1, sum(map(len, contents))))
-                before = future, is_last
-        if before is not None:
-            yield *before[0].result(), before[1]
+    before: tuple[Future[tuple[list[bytes], dict[int, str]]], bool] | None = None
+    count = READ_FIRST
+    for part in parts:
+        start, is_last = 0, False
+        while not is_last:
+            waiting = before
+            if waiting is not None:
+                contents, failed = waiting[0].result()
+                count = max(1, READ_BYTES * len(contents) // max(1, sum(map(len, contents))))
+            end = start + count
+            before, is_last = (_begin(read, source, part[start:end]), end >= len(part)), end >= len(part)
+            start = end
+            if waiting is not None:
+                yield contents, failed, waiting[1]
+    if before is not None:
+        yield *before[0].result(), before[1]
+
+
+def _begin(read: Callable[..., Result], *args: object) -> Future[Result]:
+    """Run a function in a thread that nobody waits for at the end: a disk or network that hangs must not hold it up."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(read(*args))
+        except BaseException as error:  # raised again where the result is asked for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="read", daemon=True).start()
+    return future
 
 
 def refuse_stand_ins(source: Source, files: Sequence[str]) -> None:

@@ -224,7 +224,7 @@ class Batch(NamedTuple):
 
     Attributes:
         images: (L, 3, H, W) labelled images, augmented.
-        targets: (L,) int64 classes of `images`.
+        targets: (L,) int64 classes of `images`, or (L, K) shares of the classes where images were mixed.
         weak: (U, 3, H, W) unlabelled images, changed a little.
         strong: (U, 3, H, W) the same images, changed a lot.
         metadata: `step` (int) and, with unlabelled images, `rows` ((U,) int64, their positions among all of them).
@@ -235,6 +235,11 @@ class Batch(NamedTuple):
     weak: Tensor = None  # type: ignore[assignment]
     strong: Tensor = None  # type: ignore[assignment]
     metadata: Mapping[str, Any] = {}
+
+    @property
+    def labels(self) -> Tensor:
+        """(L,) int64 classes of `images`; where images were mixed, the class of the larger share."""
+        return self.targets if self.targets.ndim == 1 else self.targets.argmax(dim=1)
 
 
 class GanBatch(NamedTuple):

@@ -4,22 +4,16 @@ import pytest
 import torch
 
 from nevus.augment.corpus import copies_to_ratio, with_copies
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import Contrast, Cutout, OperationOptions, Rotate, Square
 from nevus.contracts import Corpus, CorpusError
 from tests.fakes import fake_pixels
 
-OPTIONS = AugmentOptions(
-    flip=True,
-    rotation=20,
-    scale=0.1,
-    shear=5,
-    translation=0.05,
-    brightness=0.05,
-    contrast=0.1,
-    saturation=0.1,
-    cutout=0.2,
+POLICY = (
+    Square(name="square"),
+    Rotate(name="rotate", degrees=(-20, 20)),
+    Contrast(name="contrast", factor=(0.9, 1.1)),
+    Cutout(name="cutout", side=(0.2, 0.2)),
 )
-NOTHING = OPTIONS.model_copy(update={"flip": False} | {n: 0 for n in AugmentOptions.model_fields if n != "flip"})
 THREE = ("nevus", "melanoma", "keratosis")
 
 
@@ -38,8 +32,10 @@ def corpus(count: int = 6, test: int = 1) -> Corpus:
     return Corpus(manifest, np.stack([fake_pixels(number, 16, 16) for number in range(count)]), "x")
 
 
-def copied(*copies: int, seed: int = 0, options: AugmentOptions = OPTIONS, source: Corpus | None = None) -> Corpus:
-    return with_copies(source or corpus(len(copies)), np.array(copies), options, seed=seed)
+def copied(
+    *copies: int, seed: int = 0, policy: tuple[OperationOptions, ...] = POLICY, source: Corpus | None = None
+) -> Corpus:
+    return with_copies(source or corpus(len(copies)), np.array(copies), policy, seed=seed)
 
 
 def by_name(found: Corpus) -> dict[str, bytes]:
@@ -77,7 +73,7 @@ def test_images_themselves_are_unchanged_and_copies_are_not():
 
 def test_an_augmentation_that_is_off_returns_the_image_to_the_bit():
     source = corpus(2, 0)._replace(pixels=np.arange(256, dtype=np.uint8).repeat(6).reshape(2, 16, 16, 3))
-    found = copied(1, 1, options=NOTHING, source=source)
+    found = copied(1, 1, policy=(), source=source)
     assert np.array_equal(found.pixels[1], source.pixels[0])
     assert np.array_equal(found.pixels[3], source.pixels[1])
 

@@ -45,7 +45,7 @@ def test_a_method_depends_on_its_own_mathematics_and_on_no_other(training, super
     assert "nevus.objectives.semi_supervised" in gan
     assert not [name for name in gan if name.startswith("nevus.algorithms")]
     assert not [name for name in classifier if name.startswith("nevus.objectives")]
-    for used in ("nevus.training.loop", "nevus.training.sampling", "nevus.training.optimizers", "nevus.augment.batch"):
+    for used in ("nevus.training.loop", "nevus.training.sampling", "nevus.training.optimizers", "nevus.augment.policy"):
         assert used in classifier & gan
     assert "nevus.networks.generators" in gan - classifier
 

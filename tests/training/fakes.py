@@ -8,8 +8,8 @@ import torch
 
 from nevus.algorithms.base import AlgorithmOptions
 from nevus.algorithms.supervised import Supervised
-from nevus.augment.batch import BatchAugment
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import Contrast, Cutout, Rotate, Square
+from nevus.augment.policy import Augment
 from nevus.contracts import Task
 from nevus.networks.build import build
 from nevus.objectives.semi_supervised import SemiSupervisedGan, SemiSupervisedGanOptions
@@ -20,16 +20,11 @@ from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.pool import Pool
 from nevus.training.runtime import choose_runtime, seeded
 
-MILD = AugmentOptions(
-    flip=True,
-    rotation=10,
-    scale=0.1,
-    shear=0,
-    translation=0.05,
-    brightness=0.05,
-    contrast=0.1,
-    saturation=0.1,
-    cutout=0.1,
+MILD = (
+    Square(name="square"),
+    Rotate(name="rotate", degrees=(-10, 10)),
+    Contrast(name="contrast", factor=(0.9, 1.1)),
+    Cutout(name="cutout", side=(0.1, 0.1)),
 )
 
 GAN = SemiSupervisedGanOptions(name="semi_supervised", generator_loss="feature_matching", unlabeled_weight=1.0)
@@ -110,7 +105,8 @@ def labeled_batches(options: LoopOptions, seed: int, device: torch.device) -> La
     return LabeledBatches(
         Pool(pixels, device),
         labels,
-        augment=BatchAugment(MILD),
+        classes=2,
+        augment=Augment(MILD),
         batch=options.labeled_batch,
         sampling=options.sampling,
         seed=seed,
@@ -146,7 +142,7 @@ def adversarial(
         SemiSupervisedGan(GAN),
         real=unlabeled_images(seed, runtime.device),
         labeled=labeled_batches(options, seed, runtime.device),
-        augment=BatchAugment(MILD),
+        augment=Augment(MILD),
         discriminator_optimizer=optimizer(**changes),
         generator_optimizer=optimizer(schedule="constant"),
         discriminator_steps=discriminator_steps,

@@ -13,5 +13,5 @@ class Supervised(Algorithm):
         """Cross-entropy in nats; ln K where all classes get the same probability."""
         logits = model(batch.images)
         loss = F.cross_entropy(logits, batch.targets)
-        accuracy = (logits.detach().argmax(dim=1) == batch.targets).float().mean()
+        accuracy = (logits.detach().argmax(dim=1) == batch.labels).float().mean()
         return StepOutput(loss, {"labeled_loss": loss.detach(), "labeled_accuracy": accuracy})

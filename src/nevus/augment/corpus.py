@@ -1,14 +1,15 @@
 """Augmented copies of the training images of a corpus; their pixels are drawn when somebody looks at them."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nevus.augment.batch import BatchAugment
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import OperationOptions
+from nevus.augment.policy import Augment
 from nevus.contracts import Corpus, CorpusError, Pixels, Table
 
 AUGMENTED = "labeled"  # the only split that is ever augmented
@@ -23,14 +24,14 @@ class AugmentedPixels:
         pixels: (N, H, W, 3) uint8, may be memory-mapped.
         rows: (M,) int64, for each image the row in `pixels`.
         seeds: (M,) int64, of the copy's draw; below 0 for an image as it is.
-        options: How far a copy may be changed.
+        policy: How a copy may be changed.
     """
 
     def __init__(
-        self, pixels: Pixels, rows: NDArray[np.int64], seeds: NDArray[np.int64], options: AugmentOptions
+        self, pixels: Pixels, rows: NDArray[np.int64], seeds: NDArray[np.int64], policy: Sequence[OperationOptions]
     ) -> None:
         self._pixels, self._rows, self._seeds = pixels, rows, seeds
-        self._augment = BatchAugment(options)
+        self._augment = Augment(policy)
         self._positions = np.arange(len(rows))
         self.shape = (len(rows), *pixels.shape[1:])
         self.dtype = pixels.dtype
@@ -61,7 +62,7 @@ class AugmentedPixels:
         return drawn
 
 
-def with_copies(corpus: Corpus, copies: NDArray[np.int64], options: AugmentOptions, *, seed: int) -> Corpus:
+def with_copies(corpus: Corpus, copies: NDArray[np.int64], policy: Sequence[OperationOptions], *, seed: int) -> Corpus:
     """Add augmented copies behind each image.
 
     A copy is called `<image_id>_aug1` and so on, and keeps everything else of its image. An image without a group
@@ -70,7 +71,7 @@ def with_copies(corpus: Corpus, copies: NDArray[np.int64], options: AugmentOptio
     Args:
         corpus: Images; `row` is the position in the pixels.
         copies: (N,) int64, how many of each image.
-        options: How far a copy may be changed.
+        policy: How a copy may be changed.
         seed: A copy's draw depends on this and its name alone.
 
     Returns:
@@ -88,7 +89,7 @@ def with_copies(corpus: Corpus, copies: NDArray[np.int64], options: AugmentOptio
     table, number = _repeat(corpus.manifest, copies)
     rows = table["row"].to_numpy(dtype=np.int64)
     seeds = np.array([lot(name, seed) if n else -1 for name, n in zip(table["image_id"], number, strict=True)])
-    pixels = AugmentedPixels(corpus.pixels, rows, seeds.astype(np.int64), options)
+    pixels = AugmentedPixels(corpus.pixels, rows, seeds.astype(np.int64), policy)
     # Whoever indexes a corpus' pixels need not know that these are not in memory.
     return corpus._replace(manifest=table.assign(row=np.arange(len(table))), pixels=cast("Pixels", pixels))
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from nevus.contracts import GanBatch, StepOutput, TrainingError
+from nevus.contracts import Batch, GanBatch, StepOutput, TrainingError
 from nevus.objectives.base import Network, Objective, ObjectiveOptions, detached
 
 
@@ -92,18 +92,18 @@ class SemiSupervisedGan(Objective):
         Raises:
             TrainingError: The batch has no labelled images.
         """
-        labeled, targets = labeled_part(batch)
-        parts = [labeled, batch.real, batch.fake]
+        labeled = labeled_part(batch)
+        parts = [labeled.images, batch.real, batch.fake]
         logits = discriminator(torch.cat(parts))  # one pass, large enough to keep the processor busy
         on_labeled, on_real, on_fake = logits.split([len(part) for part in parts])
-        supervised = F.cross_entropy(on_labeled, targets)
+        supervised = F.cross_entropy(on_labeled, labeled.targets)
         unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
         scalars = {
             "labeled_loss": supervised,
             "unlabeled_loss": unlabeled,
             "d_real": realness(on_real).mean(),
             "d_fake": realness(on_fake).mean(),
-            "labeled_accuracy": (on_labeled.argmax(dim=1) == targets).float().mean(),
+            "labeled_accuracy": (on_labeled.argmax(dim=1) == labeled.labels).float().mean(),
         }
         return StepOutput(supervised + self.options.unlabeled_weight * unlabeled, detached(scalars))
 
@@ -123,12 +123,12 @@ class SemiSupervisedGan(Objective):
         return StepOutput(loss, detached({"generator_loss": loss, "feature_distance": distance}))
 
 
-def labeled_part(batch: GanBatch) -> tuple[Tensor, Tensor]:
-    """The labelled images and their targets.
+def labeled_part(batch: GanBatch) -> Batch:
+    """The labelled images with their targets.
 
     Raises:
         TrainingError: There are none.
     """
     if batch.labeled is None or batch.labeled.targets is None:
         raise TrainingError("a semi-supervised GAN needs labelled images in every batch, but this one has none.")
-    return batch.labeled.images, batch.labeled.targets
+    return batch.labeled

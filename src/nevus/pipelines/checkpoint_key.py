@@ -44,4 +44,4 @@ def checkpoint_key(method: str, seed: int, learner: HasModules, corpora: Iterabl
 def code_of(learner: HasModules) -> set[str]:
     """Modules whose code decides what is learnt: the learner, its parts, and what makes its batches."""
     own = {type(part).__module__ for part in (learner, *learner.modules)}
-    return own | {"nevus.training.loop", "nevus.training.batches", "nevus.augment.batch", "nevus.corpus.views"}
+    return own | {"nevus.training.loop", "nevus.training.batches", "nevus.augment.policy", "nevus.corpus.views"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,12 +16,23 @@ from nevus.training.sampling import balanced, natural, unlabeled
 View = Callable[[Tensor], Tensor]  # (N, 3, H, W) in [-1, 1], the same shape
 
 
+class MixingView(Protocol):
+    """A view of labelled images, which may mix them and their targets too."""
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Change (N, 3, H, W) images in [-1, 1]."""
+
+    def mix(self, images: Tensor, targets: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+        """Mix images with (N,) targets of K classes; the targets may become (N, K) shares of the classes."""
+
+
 class LabeledBatches:
     """Augmented labelled images with their targets.
 
     Args:
         pool: L labelled images.
         labels: (L,) class indices.
+        classes: Number of classes.
         augment: Changes a batch at random.
         batch: Images a step.
         sampling: "balanced" (as many of each class) or "natural" (as frequent as they are).
@@ -35,7 +47,8 @@ class LabeledBatches:
         pool: Pool,
         labels: NDArray[np.int64],
         *,
-        augment: View,
+        classes: int,
+        augment: MixingView,
         batch: int,
         sampling: str,
         seed: int,
@@ -43,7 +56,8 @@ class LabeledBatches:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.pool, self.labels, self.augment, self.device = pool, labels, augment, device
+        self.pool, self.labels, self.classes = pool, labels, classes
+        self.augment, self.device = augment, device
         draw = partial(balanced, labels) if sampling == "balanced" else partial(natural, len(labels))
         self.sampler = partial(draw, batch=batch, seed=seed, rank=rank, world_size=world_size)
 
@@ -51,7 +65,8 @@ class LabeledBatches:
         """The batch of a step, numbered from 0."""
         rows = self.sampler(step=step)
         targets = torch.from_numpy(self.labels[rows]).to(self.device)
-        return Batch(self.augment(self.pool.images(rows)), targets, metadata={"step": step})
+        images, targets = self.augment.mix(self.augment(self.pool.images(rows)), targets, self.classes)
+        return Batch(images, targets, metadata={"step": step})
 
 
 class UnlabeledImages:

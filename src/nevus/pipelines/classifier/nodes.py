@@ -82,7 +82,7 @@ def train_learner(
 
 def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:
     """Introduce network, algorithm, images and augmentation to one another."""
-    from nevus.augment.batch import BatchAugment
+    from nevus.augment.policy import Augment
     from nevus.contracts import Task
     from nevus.corpus.views import unlabeled_images
     from nevus.training.batches import SemiSupervisedBatches, UnlabeledImages
@@ -104,8 +104,8 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
         batches = SemiSupervisedBatches(
             labeled,
             UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed),
-            weak=BatchAugment(params.unlabeled.weak),
-            strong=BatchAugment(params.unlabeled.strong),
+            weak=Augment(params.unlabeled.weak),
+            strong=Augment(params.unlabeled.strong),
             views=kind.views,
         )
     return Learner(network, algorithm, batches, optimizer=params.optimizer, loop=params.loop, runtime=runtime)
@@ -124,7 +124,7 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
 
 def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime: Runtime) -> LabeledBatches:
     """Batches of augmented labelled images, as any method draws them."""
-    from nevus.augment.batch import BatchAugment
+    from nevus.augment.policy import Augment
     from nevus.corpus.views import labeled_images
     from nevus.training.batches import LabeledBatches
     from nevus.training.pool import Pool
@@ -133,7 +133,8 @@ def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime
     return LabeledBatches(
         Pool(pixels, runtime.device),
         labels,
-        augment=BatchAugment(params.augment),
+        classes=len(training.classes),
+        augment=Augment(params.augment),
         batch=params.loop.labeled_batch,
         sampling=params.loop.sampling,
         seed=seed,

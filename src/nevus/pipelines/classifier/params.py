@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import Policy, ViewPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options, find
 from nevus.networks.options import NetworkOptions
@@ -28,7 +28,7 @@ class TrainingParams(Options):
     """
 
     network: NetworkOptions
-    augment: AugmentOptions
+    augment: Policy
     optimizer: OptimizerOptions
     loop: LoopOptions
     selection: SelectionOptions | None
@@ -45,8 +45,8 @@ class UnlabeledOptions(Options):
     """
 
     batch: int = Field(ge=1)
-    weak: AugmentOptions
-    strong: AugmentOptions
+    weak: ViewPolicy
+    strong: ViewPolicy
 
 
 class SharedParams(TrainingParams):

@@ -72,7 +72,7 @@ def fit_ssgan(
 
 def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> AdversarialLearner:
     """Introduce networks, objective, images and augmentation to one another."""
-    from nevus.augment.batch import BatchAugment
+    from nevus.augment.policy import Augment
     from nevus.corpus.views import unlabeled_images
     from nevus.networks.build import build
     from nevus.training.adversarial import AdversarialLearner
@@ -91,7 +91,7 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
         find(OBJECTIVES, params.objective.name)(params.objective),  # type: ignore[attr-defined]
         real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed),
         labeled=labeled_batches(training, params, seed, runtime),
-        augment=BatchAugment(params.augment_unlabeled),
+        augment=Augment(params.augment_unlabeled),
         discriminator_optimizer=params.optimizer,
         generator_optimizer=params.generator_optimizer,
         discriminator_steps=params.discriminator_steps,

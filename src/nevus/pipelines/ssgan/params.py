@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator
 
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import GanPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options
 from nevus.networks.options import GeneratorOptions
@@ -33,7 +33,7 @@ class SsganParams(TrainingParams):
     generator_optimizer: OptimizerOptions
     discriminator_steps: int = Field(ge=1, le=100)
     unlabeled_batch: int = Field(ge=2)
-    augment_unlabeled: AugmentOptions
+    augment_unlabeled: GanPolicy
     frames: int = Field(ge=1, le=1000)
     samples: int = Field(ge=1, le=100_000)
 

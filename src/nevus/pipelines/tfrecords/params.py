@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nevus.augment.options import AugmentOptions
+from nevus.augment.options import ViewPolicy
 from nevus.contracts import Options
 
 
@@ -45,5 +45,5 @@ class TfrecordsParams(Options):
     positives: tuple[str, ...] | None
     unlabeled: bool
     seed: int = Field(ge=0, lt=2**31)
-    augment: AugmentOptions
+    augment: ViewPolicy
     check: CheckOptions

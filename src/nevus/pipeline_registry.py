@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from nevus.pipelines.audit.pipeline import create_pipeline as audit
+from nevus.pipelines.augmentation.pipeline import create_pipeline as augmentation
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
@@ -28,6 +29,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingestion": ingestion() + audit(),
         **methods,
         "cross_validation": ingestion() + cross_validation(),
+        "augmentation": ingestion() + augmentation(),
         "relink": relink(),
         "unrelated": unrelated(DEFAULT),
         "tfrecords": ingestion() + tfrecords(),

@@ -68,8 +68,14 @@ def catalog(configuration, tmp_path, packed, assignment, options):
     return catalog
 
 
+def changed(options, **changes):
+    """The options with these settings of the copies, or of their own."""
+    own = {name: changes.pop(name) for name in list(changes) if name in TfrecordsParams.model_fields}
+    return options.model_copy(update={"copies": options.copies.model_copy(update=changes), **own})
+
+
 def run(catalog, options, **changes):
-    catalog["params:tfrecords"] = MemoryDataset(options.model_copy(update=changes))
+    catalog["params:tfrecords"] = MemoryDataset(changed(options, **changes))
     SequentialRunner().run(create_pipeline().to_nodes("tfrecords.check_records"), catalog)
     return catalog["tfrecords@shards"].load()
 
@@ -112,7 +118,7 @@ def test_positives_are_augmented_until_the_ratio_is_reached(catalog, options, ra
     assert (found["labeled", "0"], found["labeled", "1"]) == (20, positives)
 
 
-@pytest.mark.parametrize("changes", [{"mode": "positives"}, {"mode": "augmented", "copies": 3}])
+@pytest.mark.parametrize("changes", [{"mode": "positives"}, {"mode": "all", "number": 3}])
 def test_only_training_images_are_augmented(catalog, options, changes):
     plain = all_records(run(catalog, options))
     more = all_records(run(catalog, options, **changes))
@@ -125,7 +131,7 @@ def test_only_training_images_are_augmented(catalog, options, changes):
 
 
 def test_a_copy_keeps_label_and_group_under_a_new_name_with_a_changed_image(catalog, options):
-    written = all_records(run(catalog, options, mode="augmented", copies=1))
+    written = all_records(run(catalog, options, mode="all", number=1))
     copies = [name for name in written if name.endswith("_aug1")]
     assert len(copies) == 25
     for name in copies:
@@ -304,16 +310,16 @@ def test_an_assignment_of_other_images_is_refused(packed, assignment, options):
 def test_augmenting_needs_training_images(packed, assignment, options):
     nothing = assignment.assign(split=assignment["split"].replace("labeled", "unlabeled"))
     with pytest.raises(CorpusError, match="no labelled training image"):
-        nodes.select_records(packed, nothing, options.model_copy(update={"mode": "augmented"}))
+        nodes.select_records(packed, nothing, changed(options, mode="all"))
 
 
 def test_the_fingerprint_follows_what_is_written_and_nothing_else(packed, assignment, options):
     def name(**changes):
-        return nodes.select_records(packed, assignment, options.model_copy(update=changes)).fingerprint
+        return nodes.select_records(packed, assignment, changed(options, **changes)).fingerprint
 
     check = options.check.model_copy(update={"rows": 1})
     assert name() == name(check=check)
-    assert len({name(), name(mode="augmented"), name(seed=1), name(unlabeled=False)}) == 4
+    assert len({name(), name(mode="all"), name(seed=1), name(unlabeled=False)}) == 4
 
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():

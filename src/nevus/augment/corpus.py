@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nevus.augment.options import OperationOptions
+from nevus.augment.options import CopiesOptions, OperationOptions
 from nevus.augment.policy import Augment
 from nevus.contracts import Corpus, CorpusError, Pixels, Table
 
@@ -62,6 +62,36 @@ class AugmentedPixels:
         return drawn
 
 
+def with_training_copies(corpus: Corpus, options: CopiesOptions) -> Corpus:
+    """Add the copies of training images that are asked for; the corpus itself where none are.
+
+    Raises:
+        CorpusError: There is no training image, or not enough classes to balance.
+    """
+    if options.mode == "none":
+        return corpus
+    training = (corpus.manifest["split"] == AUGMENTED).to_numpy()
+    if not training.any():
+        raise CorpusError(
+            f"copies.mode is {options.mode}, but there is no labelled training image to make copies of. Set it to "
+            "none, or look at the splits by `kedro run --pipeline=ingestion`."
+        )
+    copies = np.zeros(len(training), dtype=np.int64)
+    if options.mode == "all":
+        copies[training] = options.number
+    else:
+        rows = corpus.manifest[training]
+        copies[training] = copies_to_ratio(
+            rows["label"].to_numpy(dtype=np.int64),
+            rows["image_id"].to_numpy(dtype=object),
+            ratio=options.ratio,
+            positives=options.positives,
+            classes=corpus.classes,
+            seed=options.seed,
+        )
+    return with_copies(corpus, copies, options.policy, seed=options.seed)
+
+
 def with_copies(corpus: Corpus, copies: NDArray[np.int64], policy: Sequence[OperationOptions], *, seed: int) -> Corpus:
     """Add augmented copies behind each image.
 
@@ -104,7 +134,7 @@ def _repeat(manifest: Table, copies: NDArray[np.int64]) -> tuple[Table, NDArray[
     if renamed.duplicated().any():
         raise CorpusError(
             f"A copy would be called '{renamed[renamed.duplicated()].iloc[0]}', but there is an image of that name: "
-            "the corpus holds augmented images already. Set tfrecords.mode to plain, or start from the originals."
+            "the corpus holds augmented images already. Set copies.mode to none, or start from the originals."
         )
     groups = table["group_id"].where(table["group_id"].notna() | alone, ids)
     return table.assign(image_id=renamed, group_id=groups), number
@@ -157,18 +187,18 @@ def _positive_classes(
     else:
         chosen = [label for label, name in enumerate(classes) if name in positives]
     found = ", ".join(f"{name} {count:,}" for name, count in zip(classes, counts, strict=True))
-    said = f"The classes and their training images are: {found}. See tfrecords.positives in conf/base/parameters."
+    said = f"The classes and their training images are: {found}. See copies.positives in conf/base/parameters."
     if unknown := set(positives or ()) - set(classes):
-        raise CorpusError(f"tfrecords.positives names '{min(unknown)}', which is no class. {said}")
+        raise CorpusError(f"copies.positives names '{min(unknown)}', which is no class. {said}")
     if empty := [classes[label] for label in chosen if not counts[label]]:
         raise CorpusError(f"The class '{empty[0]}' has no training image to make copies of. {said}")
     if not 0 < len(chosen) < len(classes):
-        raise CorpusError(f"tfrecords.positives must name some of the classes, but not all. {said}")
+        raise CorpusError(f"copies.positives must name some of the classes, but not all. {said}")
     if not np.delete(counts, chosen).any():
         raise CorpusError(
             f"Copies are made until a ratio to the largest other class is reached, but besides "
             f"{', '.join(classes[label] for label in chosen)} no class has a training image. Name fewer classes in "
-            f"tfrecords.positives, or set tfrecords.mode to augmented. {said}"
+            f"copies.positives, or set copies.mode to all. {said}"
         )
     return chosen
 

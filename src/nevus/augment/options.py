@@ -320,3 +320,25 @@ class Policies(RootModel[dict[str, Policy]]):
     """All policies by name."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class CopiesOptions(Options):
+    """Changed copies of training images, made once; every other split stays as it is.
+
+    Attributes:
+        mode: none (each image once), all (with `number` copies of each) or positives (with copies of the positives
+            only, until the classes reach `ratio`).
+        number: Copies of each training image; read by the mode "all" only.
+        ratio: Training images of each positive class wanted for each of the largest other class; a class that has more
+            stays as it is. Read by the mode "positives" only, as is `positives`.
+        positives: Names of the classes to copy; null for all but the largest.
+        policy: How a copy is changed.
+        seed: Of all copies.
+    """
+
+    mode: Literal["none", "all", "positives"]
+    number: int = Field(ge=1, le=1000)
+    ratio: float = Field(gt=0, le=100)
+    positives: tuple[str, ...] | None
+    policy: ViewPolicy
+    seed: int = Field(ge=0, lt=2**31)

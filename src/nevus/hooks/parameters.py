@@ -14,7 +14,7 @@ from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 from pydantic import BaseModel, RootModel, ValidationError
 
-from nevus.augment.options import Policies
+from nevus.augment.options import CopiesOptions, Policies
 from nevus.contracts import NevusError
 from nevus.pipelines.classifier.params import SharedParams
 
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 # Given on the command line and read by the catalog, so no node has them as an input.
 RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
 # Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
-SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams, "policies": Policies}
+SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams, "policies": Policies, "copies": CopiesOptions}
 LARGEST_SEED = 2**31 - 1
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # part of folder names, on any system
 SHOWN = 60

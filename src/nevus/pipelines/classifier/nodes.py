@@ -124,12 +124,13 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
 
 def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime: Runtime) -> LabeledBatches:
     """Batches of augmented labelled images, as any method draws them."""
+    from nevus.augment.corpus import with_training_copies
     from nevus.augment.policy import Augment
     from nevus.corpus.views import labeled_images
     from nevus.training.batches import LabeledBatches
     from nevus.training.pool import Pool
 
-    pixels, labels = labeled_images(training)
+    pixels, labels = labeled_images(with_training_copies(training, params.copies))
     return LabeledBatches(
         Pool(pixels, runtime.device),
         labels,

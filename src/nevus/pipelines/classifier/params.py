@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from nevus.augment.options import Policy, ViewPolicy
+from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options, find
 from nevus.networks.options import NetworkOptions
@@ -20,6 +20,7 @@ class TrainingParams(Options):
 
     Attributes:
         network: The network.
+        copies: Changed copies of the labelled images, made before training.
         augment: How labelled images are changed while training.
         optimizer: The optimizer and its schedule.
         loop: Steps, batch, averaging, checkpoints.
@@ -28,6 +29,7 @@ class TrainingParams(Options):
     """
 
     network: NetworkOptions
+    copies: CopiesOptions
     augment: Policy
     optimizer: OptimizerOptions
     loop: LoopOptions

@@ -20,13 +20,10 @@ def select_records(packed: Corpus, assignment: Table, options: TfrecordsParams) 
     Returns:
         Images and copies; the pixels of copies are drawn when they are read.
     """
-    from nevus.augment.corpus import with_copies
-    from nevus.pipelines.tfrecords.selection import assigned, number_of_copies
+    from nevus.augment.corpus import with_training_copies
+    from nevus.pipelines.tfrecords.selection import assigned
 
-    corpus = assigned(packed, assignment, options)
-    if options.mode == "plain":
-        return corpus
-    return with_copies(corpus, number_of_copies(corpus, options), options.augment, seed=options.seed)
+    return with_training_copies(assigned(packed, assignment, options), options.copies)
 
 
 def check_records(source: Source | None, options: TfrecordsParams) -> tuple[Table, Table, Table, Table, Table]:

@@ -1,10 +1,8 @@
-"""Which images are written as records, and how often."""
+"""Which images are written as records."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from nevus.augment.corpus import AUGMENTED, copies_to_ratio
 from nevus.contracts import Corpus, CorpusError, Table
 from nevus.corpus.fingerprint import fingerprint
 from nevus.pipelines.tfrecords.params import TfrecordsParams
@@ -36,38 +34,3 @@ def assigned(packed: Corpus, assignment: Table, options: TfrecordsParams) -> Cor
     decided = pd.util.hash_pandas_object(manifest[["image_id", "split", "label"]], index=False)
     name = fingerprint(packed.fingerprint, decided.astype(str).tolist(), options.model_dump(exclude={"check"}))
     return packed._replace(manifest=manifest[used].reset_index(drop=True), fingerprint=name)
-
-
-def number_of_copies(corpus: Corpus, options: TfrecordsParams) -> NDArray[np.int64]:
-    """How many augmented copies of each image are written; none of what does not train.
-
-    Args:
-        corpus: From `assigned`.
-        options: Mode, copies, ratio.
-
-    Returns:
-        (N,) numbers.
-
-    Raises:
-        CorpusError: There is no training image, or not enough classes to balance.
-    """
-    training = (corpus.manifest["split"] == AUGMENTED).to_numpy()
-    if not training.any():
-        raise CorpusError(
-            f"tfrecords.mode is {options.mode}, but there is no labelled training image to make copies of. Set it to "
-            "plain, or look at the splits by `kedro run --pipeline=ingestion`."
-        )
-    copies = np.zeros(len(training), dtype=np.int64)
-    if options.mode == "augmented":
-        copies[training] = options.copies
-    elif options.mode == "positives":
-        rows = corpus.manifest[training]
-        copies[training] = copies_to_ratio(
-            rows["label"].to_numpy(dtype=np.int64),
-            rows["image_id"].to_numpy(dtype=object),
-            ratio=options.ratio,
-            positives=options.positives,
-            classes=corpus.classes,
-            seed=options.seed,
-        )
-    return copies

@@ -1,0 +1,1 @@
+"""Look at the augmentation: a sheet a policy, and how far each operation moves the colours."""

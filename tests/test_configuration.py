@@ -5,7 +5,7 @@ import pytest
 from nevus.configuration import run_folder
 from nevus.pipelines.methods import METHODS
 
-SHARED = ("network", "copies", "augment", "optimizer", "loop", "selection", "average_d4")
+SHARED = ("network", "copies", "augment", "loss", "optimizer", "loop", "selection", "average_d4")
 
 
 def environments(project) -> list[str]:

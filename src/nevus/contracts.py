@@ -201,6 +201,13 @@ class Classifier(NamedTuple):
     record: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default; never changed
 
 
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """PyTorch's, imported when it is called."""
+    from torch.nn import functional as F
+
+    return F.cross_entropy(logits, targets)
+
+
 class Task(NamedTuple):
     """What an algorithm may know of the images before it sees any.
 
@@ -209,12 +216,15 @@ class Task(NamedTuple):
         counts: Labelled images of each class.
         unlabeled: Number of unlabelled images.
         steps: Updates of the whole training, for ramps.
+        labeled_loss: From (L, K) logits and the targets of a batch to a scalar in nats: the loss on labelled images
+            that the method shares with its baseline.
     """
 
     classes: tuple[str, ...]
     counts: tuple[int, ...]
     unlabeled: int
     steps: int
+    labeled_loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
 
 
 class Batch(NamedTuple):

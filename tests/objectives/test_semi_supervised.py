@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nevus.contracts import Batch, GanBatch, TrainingError
+from nevus.contracts import Batch, GanBatch, Task, TrainingError
 from nevus.objectives.semi_supervised import (
     SemiSupervisedGan,
     SemiSupervisedGanOptions,
@@ -77,8 +77,11 @@ class Fixed:
         return (images, logits) if return_features else logits
 
 
+TASK = Task(("a", "b", "c"), (1, 1, 1), 10, 10)
+
+
 def gan(**options):
-    return SemiSupervisedGan(SemiSupervisedGanOptions(name="semi_supervised", **options))
+    return SemiSupervisedGan(SemiSupervisedGanOptions(name="semi_supervised", **options), TASK)
 
 
 def batch(real, fake, labeled=None, targets=None):

@@ -139,7 +139,7 @@ def adversarial(
     return AdversarialLearner(
         network(seed, norm),
         generator,
-        SemiSupervisedGan(GAN),
+        SemiSupervisedGan(GAN, task(options)),
         real=unlabeled_images(seed, runtime.device),
         labeled=labeled_batches(options, seed, runtime.device),
         augment=Augment(MILD),

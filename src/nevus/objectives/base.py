@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from nevus.contracts import GanBatch, Options, StepOutput
+from nevus.contracts import GanBatch, Options, StepOutput, Task
 
 Network = Callable[..., Any]
 
@@ -31,9 +31,9 @@ class Objective(nn.Module):
 
     Options: ClassVar[type[ObjectiveOptions]] = ObjectiveOptions
 
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: Any, task: Task) -> None:
         super().__init__()
-        self.options = options
+        self.options, self.task = options, task
 
     def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the discriminator minimises.

@@ -96,7 +96,7 @@ class SemiSupervisedGan(Objective):
         parts = [labeled.images, batch.real, batch.fake]
         logits = discriminator(torch.cat(parts))  # one pass, large enough to keep the processor busy
         on_labeled, on_real, on_fake = logits.split([len(part) for part in parts])
-        supervised = F.cross_entropy(on_labeled, labeled.targets)
+        supervised = self.task.labeled_loss(on_labeled, labeled.targets)
         unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
         scalars = {
             "labeled_loss": supervised,

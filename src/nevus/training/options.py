@@ -85,6 +85,24 @@ class LoopOptions(Options):
     threads: Literal["auto"] | Annotated[int, Field(ge=1)]
 
 
+class LossOptions(Options):
+    """The loss on labelled images, of every method.
+
+    Attributes:
+        label_smoothing: Share of each target that is spread over all classes (arXiv:1512.00567, section 7).
+        focal_gamma: How much less an image counts that is known already (arXiv:1708.02002); 0 is cross-entropy.
+        class_weights: "none", or "balanced": each class weighs the same, however many images it has. With balanced
+            sampling the batches are balanced already.
+        output_bias: Of the last layer at the start: "zero" (as the network has it) or "prior": the network's first
+            answer is the shares of the classes.
+    """
+
+    label_smoothing: float = Field(ge=0, lt=1)
+    focal_gamma: float = Field(ge=0, le=10)
+    class_weights: Literal["none", "balanced"]
+    output_bias: Literal["zero", "prior"]
+
+
 class SelectionOptions(Options):
     """Choose the step that predicts by validation images. Without it the last step does.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Classifier, Corpus, Table
+from nevus.contracts import Checkpoints, Classifier, Corpus, Table, Task
 from nevus.lookup import find
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
 
@@ -83,7 +83,6 @@ def train_learner(
 def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:
     """Introduce network, algorithm, images and augmentation to one another."""
     from nevus.augment.policy import Augment
-    from nevus.contracts import Task
     from nevus.corpus.views import unlabeled_images
     from nevus.training.batches import SemiSupervisedBatches, UnlabeledImages
     from nevus.training.learner import Learner
@@ -95,9 +94,7 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
         network = build_network(training, params)
     labeled = labeled_batches(training, params, seed, runtime)
     kind = find(ALGORITHMS, params.algorithm.name)  # type: ignore[attr-defined]
-    unlabeled = int((training.manifest["split"] == "unlabeled").sum())
-    counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
-    algorithm = kind(params.algorithm, Task(training.classes, counts, unlabeled, params.loop.steps))
+    algorithm = kind(params.algorithm, task_of(training, params, labeled))
     batches: Any = labeled
     if kind.views and params.unlabeled is not None:
         pool = Pool(unlabeled_images(training), runtime.device)
@@ -111,14 +108,28 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
     return Learner(network, algorithm, batches, optimizer=params.optimizer, loop=params.loop, runtime=runtime)
 
 
+def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches) -> Task:
+    """What an algorithm or an objective may know of the images, and the loss that all methods share."""
+    from nevus.training.losses import LabeledLoss
+
+    counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
+    unlabeled = int((training.manifest["split"] == "unlabeled").sum())
+    return Task(training.classes, counts, unlabeled, params.loop.steps, LabeledLoss(params.loss, counts))
+
+
 def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
     """Build the network for the classes and the size of the corpus; its input statistics come from labelled images."""
+    import numpy as np
+
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import build
+    from nevus.training.losses import set_output_bias
 
-    pixels, _ = labeled_images(training)
+    pixels, labels = labeled_images(training)
     network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
     network.fit_input(pixels)
+    if params.loss.output_bias == "prior":
+        set_output_bias(network, np.bincount(labels, minlength=len(training.classes)).tolist())
     return network
 
 

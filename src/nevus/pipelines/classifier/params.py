@@ -10,7 +10,7 @@ from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options, find
 from nevus.networks.options import NetworkOptions
-from nevus.training.options import LoopOptions, OptimizerOptions, SelectionOptions
+from nevus.training.options import LoopOptions, LossOptions, OptimizerOptions, SelectionOptions
 
 ALGORITHMS = "nevus.algorithms"
 
@@ -22,6 +22,7 @@ class TrainingParams(Options):
         network: The network.
         copies: Changed copies of the labelled images, made before training.
         augment: How labelled images are changed while training.
+        loss: On the labelled images.
         optimizer: The optimizer and its schedule.
         loop: Steps, batch, averaging, checkpoints.
         selection: Choose the step by validation images; null predicts with the last step.
@@ -31,6 +32,7 @@ class TrainingParams(Options):
     network: NetworkOptions
     copies: CopiesOptions
     augment: Policy
+    loss: LossOptions
     optimizer: OptimizerOptions
     loop: LoopOptions
     selection: SelectionOptions | None

@@ -8,7 +8,7 @@ from typing import Any
 from nevus.pipelines.reporting.runs import name_of
 from nevus.pipelines.reporting.wording import display, flatten
 
-EQUAL = ("network", "copies", "augment", "optimizer", "loop", "average_d4")  # of the parameters of each method
+EQUAL = ("network", "copies", "augment", "loss", "optimizer", "loop", "average_d4")  # of the parameters of each method
 CORPUS = ("ingestion", "splits")
 _ABSENT = "nothing"
 

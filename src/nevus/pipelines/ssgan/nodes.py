@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weights
 from nevus.lookup import find
-from nevus.pipelines.classifier.nodes import build_network, finish, labeled_batches, train_learner
+from nevus.pipelines.classifier.nodes import build_network, finish, labeled_batches, task_of, train_learner
 from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
 from nevus.seeds import derived
 
@@ -85,12 +85,14 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
         discriminator = build_network(training, params)
         generator = build(params.generator, classes=len(training.classes), size=training.pixels.shape[1])
     pool = Pool(unlabeled_images(training), runtime.device)
+    labeled = labeled_batches(training, params, seed, runtime)
+    objective = find(OBJECTIVES, params.objective.name)  # type: ignore[attr-defined]
     return AdversarialLearner(
         discriminator,
         generator,
-        find(OBJECTIVES, params.objective.name)(params.objective),  # type: ignore[attr-defined]
+        objective(params.objective, task_of(training, params, labeled)),
         real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed),
-        labeled=labeled_batches(training, params, seed, runtime),
+        labeled=labeled,
         augment=Augment(params.augment_unlabeled),
         discriminator_optimizer=params.optimizer,
         generator_optimizer=params.generator_optimizer,

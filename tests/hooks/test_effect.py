@@ -34,7 +34,7 @@ def check(given: dict, pipeline: str, env: str | None = "test") -> None:
         ({"source": "/images", "ingestion": {"format": "ham10000", "ham10000": {"task": "seven"}}}, "ssgan", "table"),
         ({"classifier": {"loop": {"steps": 5}}}, "ssgan", "test"),
         ({"supervised": {"loop": {"steps": 5}}}, "ssgan", "test"),  # its baseline
-        ({"ssgan": {"selection": {"every": 5, "patience": 5}}}, "ssgan", "test"),
+        ({"ssgan": {"selection": {"metric": "auc", "every": 5, "patience": 5}}}, "ssgan", "test"),
     ],
 )
 def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipeline: str, env: str) -> None:
@@ -51,7 +51,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
         ({"ssgan": {"loop": {"steps": 5}}}, "supervised", "test", "give --pipeline: ssgan, cross_validation."),
         ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: supervised, ssgan"),
         ({"relink": {"margin": 0.2}}, "__default__", "test", "give --pipeline: relink"),
-        ({"tfrecords": {"copies": 3}}, "ingestion", "test", "give --pipeline: tfrecords"),
+        ({"tfrecords": {"unlabeled": False}}, "ingestion", "test", "give --pipeline: tfrecords"),
     ],
 )
 def test_what_nothing_reads_is_refused_with_what_would(given: dict, pipeline: str, env: str | None, said: str) -> None:

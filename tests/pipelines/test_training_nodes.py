@@ -6,6 +6,7 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
+from nevus.metrics.classification import METRICS
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
@@ -82,9 +83,12 @@ def test_a_classifier_says_what_it_was_trained_on(training, validation, supervis
 
 def test_the_step_is_chosen_by_validation_images_alone(training, test_set, validation, supervised):
     chosen_by = test_set._replace(manifest=test_set.manifest.assign(split="validation"))
-    params = supervised.model_copy(update={"selection": SelectionOptions(every=5, patience=None)})
+    params = supervised.model_copy(update={"selection": SelectionOptions(metric="auc", every=5, patience=None)})
     _, history = fit(training, chosen_by, params)
-    assert history["validation_score"].between(0, 1).all()
+    looked = {name for name in history.columns if name.startswith(("validation_", "training_"))}
+    assert looked == {f"{images}_{metric}" for images in ("validation", "training") for metric in METRICS}
+    assert history.loc[history["step"] % 5 == 0, sorted(looked)].notna().all(axis=None)
+    assert history[sorted(looked)].stack().between(0, 1).all()
     with pytest.raises(CorpusError, match=r"selection.*splits.validation"):
         fit(training, validation, params)
 

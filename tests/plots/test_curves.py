@@ -40,6 +40,17 @@ def test_a_quantity_that_nobody_foresaw_gets_a_panel_with_a_title_from_its_name(
     np.testing.assert_array_equal(figure.axes[2].lines[0].get_ydata(), np.arange(5.0))
 
 
+def test_scores_of_validation_and_training_images_share_a_panel():
+    history = pd.DataFrame({"step": range(5), "labeled_loss": 0.5, "validation_auc": 0.7, "training_auc": 0.9})
+    figure = curves(history.assign(validation_average_precision=0.6, training_average_precision=1.0), name="new")
+    assert titles(figure) == ["Losses", "AUC", "Average precision"]
+    assert [line.get_ydata()[0] for line in figure.axes[1].lines] == [0.9, 0.7]
+    assert [text.get_text() for text in figure.axes[1].get_legend().get_texts()] == [
+        "training images",
+        "validation images",
+    ]
+
+
 def test_names_with_dollar_signs_are_no_formulas():
     figure = curves(pd.DataFrame({"step": range(3), "$\\x_{$": 0.5}), name="$\\y_{$")
     assert min(rendered(figure)) > 50

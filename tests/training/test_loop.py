@@ -285,17 +285,28 @@ class Rising:
 
 
 def peak_at_six(network):
-    return -abs(network.weight.item() - 6)
+    return {"validation_auc": -abs(network.weight.item() - 6), "training_auc": 1.0}
 
 
 def test_the_best_step_on_validation_images_is_kept_and_training_stops_when_nothing_gets_better():
     learner = Rising()
-    selection = Selection(learner.average, peak_at_six, SelectionOptions(every=2, patience=4))
+    selection = Selection(learner.average, peak_at_six, SelectionOptions(metric="auc", every=2, patience=4))
     history, _ = train(
         learner, loop(steps=40), seed=0, checkpoints=MemoryCheckpoints(), key="k", name="test", selection=selection
     )
     assert history["step"].tolist() == [2, 4, 6, 8, 10]
-    assert history["validation_score"].tolist() == [-4, -2, 0, -2, -4]
+    assert history["validation_auc"].tolist() == [-4, -2, 0, -2, -4]
+    assert learner.average.weight.item() == 6
+
+
+def test_a_score_of_which_less_is_better_chooses_the_least():
+    learner = Rising()
+    selection = Selection(
+        learner.average,
+        lambda network: {"validation_brier": abs(network.weight.item() - 6)},
+        SelectionOptions(metric="brier", every=2, patience=None),
+    )
+    train(learner, loop(steps=12), seed=0, checkpoints=MemoryCheckpoints(), key="k", name="test", selection=selection)
     assert learner.average.weight.item() == 6
 
 
@@ -303,7 +314,7 @@ def test_the_choice_survives_an_interruption():
     checkpoints = MemoryCheckpoints()
     for steps in (8, 16):  # the first was interrupted after the best step
         learner = Rising()
-        selection = Selection(learner.average, peak_at_six, SelectionOptions(every=2, patience=None))
+        selection = Selection(learner.average, peak_at_six, SelectionOptions(metric="auc", every=2, patience=None))
         train(learner, loop(steps=steps), seed=0, checkpoints=checkpoints, key="k", name="test", selection=selection)
     assert selection.best_step == 6
     assert learner.average.weight.item() == 6

@@ -47,6 +47,7 @@ _PANELS = (
     ),
     _Panel("Learning rate", "learning rate", (("learning_rate", "learning rate", GREY),)),
 )
+SEEN, CHOOSING = "training_", "validation_"  # before the name of a metric
 _NOT_DRAWN = ("step", "seconds")
 _RAW_POINTS = 60  # longer histories are drawn pale, with a running mean on top
 
@@ -87,9 +88,17 @@ def curves(history: Table, *, name: str) -> Figure:
 
 def _panels_of(logged: Sequence[str]) -> list[_Panel]:
     known = [panel for panel in _PANELS if any(column in logged for column, _, _ in panel.lines)]
+    known += [_scores(column.removeprefix(CHOOSING)) for column in logged if column.startswith(CHOOSING)]
     named = {column for panel in known for column, _, _ in panel.lines}
     words = [(column, column.replace("_", " ").strip()) for column in logged if column not in named]
     return known + [_Panel(text[:1].upper() + text[1:], text, ((column, text, INK),)) for column, text in words]
+
+
+def _scores(metric: str) -> _Panel:
+    """A metric on the images that choose the step, beside the same on images that train."""
+    lines = ((f"{SEEN}{metric}", "training images", BLUE), (f"{CHOOSING}{metric}", "validation images", VERMILION))
+    words = metric.upper() if len(metric) <= 3 else metric.replace("_", " ").capitalize()
+    return _Panel(words, words, lines, None, True)
 
 
 def _draw(axes: Axes, panel: _Panel, history: Table, logged: Sequence[str]) -> None:

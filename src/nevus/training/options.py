@@ -106,10 +106,15 @@ class LossOptions(Options):
 class SelectionOptions(Options):
     """Choose the step that predicts by validation images. Without it the last step does.
 
+    All metrics are looked at and logged, of the validation images and of as many training images, so that overfitting
+    is seen while it happens.
+
     Attributes:
-        every: Steps between two scores (AUC, over more than two classes its mean) on the validation images.
+        metric: The one that chooses.
+        every: Steps between two looks.
         patience: Stop when so many steps have brought no better score; null trains to the end.
     """
 
+    metric: Literal["auc", "average_precision", "accuracy", "balanced_accuracy", "brier"]
     every: int = Field(ge=1)
     patience: int | None = Field(ge=1)

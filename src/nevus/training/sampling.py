@@ -112,3 +112,13 @@ def cyclic(pool: Indices, *, step: int, batch: int, seed: int, purpose: str) -> 
         order = np.random.default_rng(derived(seed, "order", purpose, int(number))).permutation(pool)
         chosen[rounds == number] = order[places[rounds == number]]
     return chosen
+
+
+def evenly(labels: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Positions of about so many images, of each class in its share and at least one, at even distances."""
+    chosen = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        wanted = min(len(members), max(1, round(count * len(members) / len(labels))))
+        chosen.append(members[np.linspace(0, len(members) - 1, wanted).astype(np.int64)])
+    return np.sort(np.concatenate(chosen))

@@ -1,6 +1,6 @@
 """Choose a step of a training by validation images: keep the best, stop when it gets no better."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -8,18 +8,22 @@ from torch import Tensor, nn
 
 from nevus.training.options import SelectionOptions
 
+LOWER_IS_BETTER = ("brier",)
+
 
 class Selection:
     """Scores the averaged network now and then, and keeps the weights of the best score.
 
     Args:
         average: The network that predicts.
-        score: Scores it on validation images; higher is better.
-        options: How often, and when to stop.
+        scores: Scores it: `validation_auc` and so on, whatever is to be logged.
+        options: By which metric, how often, and when to stop.
     """
 
-    def __init__(self, average: nn.Module, score: Callable[[nn.Module], float], options: SelectionOptions) -> None:
-        self.average, self.score, self.options = average, score, options
+    def __init__(
+        self, average: nn.Module, scores: Callable[[nn.Module], Mapping[str, float]], options: SelectionOptions
+    ) -> None:
+        self.average, self.scores, self.options = average, scores, options
         self.best: dict[str, Tensor] = {}
         self.best_score, self.best_step, self.stopped = float("-inf"), 0, False
 
@@ -31,19 +35,21 @@ class Selection:
             last: Whether there will be no more; the last step is always scored.
 
         Returns:
-            The score to log as `validation_score`, or nothing.
+            The scores to log, or nothing.
         """
         if not last and step % self.options.every:
             return {}
         training = self.average.training  # a teacher may want its mode back
-        score = self.score(self.average)
+        found = self.scores(self.average)
         self.average.train(training)
+        sign = -1 if self.options.metric in LOWER_IS_BETTER else 1
+        score = sign * found[f"validation_{self.options.metric}"]
         if score > self.best_score:
             self.best_score, self.best_step = score, step
             self.best = {name: value.detach().clone() for name, value in self.average.state_dict().items()}
         patience = self.options.patience
         self.stopped = patience is not None and step - self.best_step >= patience
-        return {"validation_score": torch.tensor(score)}
+        return {name: torch.tensor(value) for name, value in found.items()}
 
     def restore_best(self) -> None:
         """Give the averaged network the weights of the best score."""

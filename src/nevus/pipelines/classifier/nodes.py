@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nevus.training.selection import Selection
 
 EXAMPLES = 2  # images kept with a model
+BINS = 10  # of the calibration error while training
 
 
 def fit_classifier(
@@ -76,7 +77,7 @@ def train_learner(
         key=checkpoint_key(method, seed, learner, (training, validation), params),
         name=method,
         observer=observer,
-        selection=choose_by(validation, learner.average, params),
+        selection=choose_by(training, validation, learner.average, params),
     )
 
 
@@ -154,24 +155,32 @@ def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime
     )
 
 
-def choose_by(validation: Corpus, average: nn.Module, params: TrainingParams) -> Selection | None:
+def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: TrainingParams) -> Selection | None:
     """The choice of a step by the validation images, or None where none is asked for."""
     if params.selection is None:
         return None
-    from nevus.corpus.views import validation_images
+    from nevus.corpus.views import labeled_images, validation_images
     from nevus.metrics.classification import of_interest, score
     from nevus.training.prediction import predict_probabilities
     from nevus.training.runtime import prediction_runtime
+    from nevus.training.sampling import evenly
     from nevus.training.selection import Selection
 
     runtime = prediction_runtime(params.loop.device)
-    pixels, labels = validation_images(validation)
+    held_out, labels = validation_images(validation)
+    seen, known = labeled_images(training)
+    some = evenly(known, len(labels))
+    sets = {"validation": (held_out, labels), "training": (seen[some], known[some])}
 
-    def auc(network: nn.Module) -> float:
-        found = predict_probabilities(network, pixels, average_d4=params.average_d4, runtime=runtime)
-        return float(score(labels, of_interest(found), threshold=0.5, bins=2)["auc"])
+    def scores(network: nn.Module) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, (pixels, truth) in sets.items():
+            predicted = predict_probabilities(network, pixels, average_d4=params.average_d4, runtime=runtime)
+            scored = score(truth, of_interest(predicted), threshold=0.5, bins=BINS)
+            found |= {f"{name}_{metric}": value for metric, value in scored.items()}
+        return found
 
-    return Selection(average, auc, params.selection)
+    return Selection(average, scores, params.selection)
 
 
 def finish(

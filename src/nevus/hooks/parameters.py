@@ -7,18 +7,21 @@ import logging
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from nevus.contracts import NevusError
+from nevus.networks.options import Networks
 from nevus.pipelines.classifier.params import SharedParams
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.pipeline import Pipeline
+    from omegaconf.errors import InterpolationKeyError
     from pydantic_core import ErrorDetails
 
 logger = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Given on the command line and read by the catalog, so no node has them as an input.
 RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
 # Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
-SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams}
+SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams, "networks": Networks}
 LARGEST_SEED = 2**31 - 1
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # part of folder names, on any system
 SHOWN = 60
@@ -43,14 +46,17 @@ class ParameterHooks:
             NevusError: A group or a parameter is unknown or missing, or a value is not what it may be.
         """
         from kedro.framework.project import pipelines
+        from omegaconf.errors import InterpolationKeyError
 
-        try:
-            parameters = context.config_loader["parameters"]
-        except (KeyError, MissingConfigException):
-            return
         loader = context.config_loader
         given = getattr(loader, "runtime_params", None) or {}
         places = Places(Path(loader.conf_source), [loader.env, getattr(loader, "base_env", None)], given)
+        try:
+            parameters = loader["parameters"]
+        except (KeyError, MissingConfigException):
+            return
+        except InterpolationKeyError as error:
+            raise NevusError(unknown_block(error, places)) from error
         # Kedro may have narrowed the registry to the pipelines of this run; what is known does not depend on them.
         requested = getattr(pipelines, "_requested_pipelines", None)
         pipelines.set_requested(None)
@@ -94,12 +100,22 @@ class Places:
 
     def _taken_over(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
         """The path that this one is an interpolation of, such as `classifier.loop.steps` for `ssgan.loop.steps`."""
-        for _, content in self._files():
+        for content in self._contents():
             for length in range(1, len(path) + 1):
                 found = _look_up(content, path[:length])
                 if isinstance(found, str) and (other := re.fullmatch(r"\$\{([A-Za-z_][\w.]*)\}", found)):
                     return (*other[1].split("."), *path[length:])
         return None
+
+    def members(self, path: tuple[str, ...]) -> list[str]:
+        """Names in the block at this path, wherever they are set, in the order of the files."""
+        blocks = (_look_up(content, path) for content in self._contents())
+        return list(dict.fromkeys(str(name) for block in blocks if isinstance(block, Mapping) for name in block))
+
+    def _contents(self) -> Iterable[Any]:
+        """What sets parameters, the one that wins first."""
+        yield self._given
+        yield from (content for _, content in self._files())
 
     def _files(self) -> Iterable[tuple[Path, Any]]:
         import yaml
@@ -126,6 +142,19 @@ def check_name(parameters: Mapping[str, Any], places: Places) -> None:
             f"variant: {variant!r} names folders, so it must be text of letters, digits, '-', '_' and '.', at most 64, "
             f"the first a letter or digit, such as wide or width64. It is set in {places.find(('variant',))}."
         )
+
+
+def unknown_block(error: InterpolationKeyError, places: Places) -> str:
+    """Say which block was to be taken over, such as `${networks.small_cnn}`, and which there are."""
+    found = re.search(r"Interpolation key '(.*?)'", str(error))
+    wanted = tuple(found[1].split(".")) if found else ()
+    keys = tuple(str(error.full_key).split("."))
+    known = places.members(wanted[:-1])
+    names = f" Known: {', '.join(known)}." if known else ""
+    return (
+        f"{'.'.join(keys)}: there is no parameter '{'.'.join(wanted)}'{_meant(wanted[-1] if wanted else '', known)} "
+        f"It is set in {places.find(keys)}.{names}"
+    )
 
 
 def known_groups(pipelines: Iterable[Pipeline]) -> set[str] | None:
@@ -189,29 +218,50 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
     if detail["type"] == "union_tag_invalid":
         tag, kinds = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
         key = str(detail["ctx"]["discriminator"]).strip("'")
-        return f"{name}.{key}: there is no '{tag}'; it may be {kinds}. It is set in {places.find((*path, key))}."
+        meant = _meant(str(tag), re.findall("'(.*?)'", kinds)).removesuffix(".")
+        return f"{name}.{key}: there is no '{tag}'{meant}; it may be {kinds}. It is set in {places.find((*path, key))}."
     found = repr(detail["input"])
     found = found if len(found) <= SHOWN else f"{found[:SHOWN]}…"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"{name}: {found} ({type(detail['input']).__name__}) {allowed}. It is set in {place}."
 
 
-def _follow(model: type[BaseModel] | None, location: Iterable[int | str]) -> tuple[list[str], set[str]]:
+def _follow(annotation: Any, location: Iterable[int | str]) -> tuple[list[str], set[str]]:
     """A location without the tags of unions, which stand in no file, and the names known where its last part stands."""
     path: list[str] = []
     known: set[str] = set()
-    parts = iter(location)
-    for part in parts:
+    for part in location:
+        models, inner = _inside(annotation)
+        tagged = [one for one in models if len(models) > 1 and _has_tag(one, part)]
+        if tagged:
+            annotation = tagged[0]
+            continue
         path.append(str(part))
-        known = set(model.model_fields) if model else set()
-        field = model.model_fields.get(str(part)) if model else None
-        annotation = field.annotation if field else None
-        if field and isinstance(field.discriminator, str):
-            tag, name = next(parts, None), field.discriminator
-            members = (one for one in get_args(annotation) if tag in get_args(one.model_fields[name].annotation))
-            annotation = next(members, None)
-        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        known = set().union(*(one.model_fields for one in models))
+        field = models[0].model_fields.get(str(part)) if len(models) == 1 else None
+        annotation = field.annotation if field else inner
     return path, known
+
+
+def _inside(annotation: Any) -> tuple[list[type[BaseModel]], Any]:
+    """The models that an annotation allows, and the annotation of the members of a list or a mapping."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _inside(annotation.model_fields["root"].annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation], None
+    arguments = get_args(annotation)
+    if get_origin(annotation) in (Union, UnionType):
+        parts = [_inside(argument) for argument in arguments]
+        return [one for models, _ in parts for one in models], next((inner for _, inner in parts if inner), None)
+    if get_origin(annotation) in (tuple, list):
+        return [], arguments[0]
+    return [], arguments[1] if get_origin(annotation) in (dict, Mapping) else None
+
+
+def _has_tag(model: type[BaseModel], tag: int | str) -> bool:
+    return any(tag in get_args(field.annotation) for field in model.model_fields.values())
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
@@ -225,7 +275,10 @@ def _holds(content: Any, path: tuple[str, ...]) -> bool:
 
 def _look_up(content: Any, path: tuple[str, ...], default: Any = None) -> Any:
     for key in path:
-        if not isinstance(content, Mapping) or key not in content:
+        if isinstance(content, list) and key.isdigit() and int(key) < len(content):
+            content = content[int(key)]
+        elif isinstance(content, Mapping) and key in content:
+            content = content[key]
+        else:
             return default
-        content = content[key]
     return content

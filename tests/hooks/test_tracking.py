@@ -271,7 +271,7 @@ def test_a_model_is_listed_with_its_signature_and_metrics_and_can_be_scored_by_i
     hooks, run, make_catalog, only_run, client, root, metrics, monkeypatch
 ) -> None:
     network = {"kind": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
-    network |= {"normalisation": "none", "resize": None}
+    network |= {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}
     weights = dict(build(network, classes=2, size=8).state_dict())
     images = np.zeros((2, 8, 8, 3), dtype=np.uint8)
     spec = {"network": network, "size": 8, "classes": ["benign", "melanoma"], "average_d4": False}

@@ -18,7 +18,16 @@ from nevus.training.prediction import predict_probabilities
 from nevus.training.runtime import prediction_runtime
 
 NETWORK = PlainOptions(
-    kind="plain", norm="weight", width=4, depth=2, blocks=1, dropout=0.0, normalisation="feature", resize=24
+    kind="plain",
+    norm="weight",
+    width=4,
+    depth=2,
+    blocks=1,
+    dropout=0.0,
+    normalisation="feature",
+    resize=24,
+    colour="none",
+    gamma=1.0,
 )
 RECORD = {
     "method": "ssgan",

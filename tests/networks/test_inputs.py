@@ -10,8 +10,8 @@ from nevus.networks.options import InputOptions
 from tests.networks.test_networks import options
 
 
-def layer(normalisation="none", resize=None) -> Input:
-    return Input(InputOptions(normalisation=normalisation, resize=resize))
+def layer(normalisation="none", resize=None, colour="none", gamma=1.0) -> Input:
+    return Input(InputOptions(normalisation=normalisation, resize=resize, colour=colour, gamma=gamma))
 
 
 def in_range(pixels):
@@ -90,6 +90,43 @@ def test_feature_statistics_travel_with_the_weights_and_their_lack_is_noticed(pi
     network.fit_input(pixels)
     other.load_state_dict(network.state_dict())
     assert torch.equal(other(images), network(images))
+
+
+def test_grey_world_gives_every_channel_the_mean_of_all_whatever_the_light(pixels):
+    images = in_range((pixels // 2).astype(np.uint8))
+    corrected = layer(colour="grey_world")(images)
+    means = (corrected + 1).mean(dim=(2, 3))
+    torch.testing.assert_close(means, means.mean(dim=1, keepdim=True).expand_as(means), atol=0.02, rtol=0)
+    light = torch.tensor([0.9, 1.0, 0.6]).view(3, 1, 1)
+    other = layer(colour="grey_world")((images + 1) * light - 1)
+    shapes = [(one + 1) / (one + 1).mean(dim=(1, 2, 3), keepdim=True) for one in (corrected, other)]
+    torch.testing.assert_close(*shapes, atol=0.02, rtol=0.02)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.2])
+def test_gamma_is_an_exponent_of_the_pixels_between_black_and_white(gamma, pixels):
+    images = in_range(pixels)
+    expected = 2 * (pixels / 255.0) ** gamma - 1
+    found = layer(gamma=gamma)(images).permute(0, 2, 3, 1)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+@pytest.mark.parametrize("changes", [{"colour": "grey_world"}, {"gamma": 0.5}, {"colour": "grey_world", "gamma": 2.0}])
+def test_corrected_colours_stay_in_range_and_keep_finite_gradients(changes):
+    images = torch.cat([torch.full((1, 3, 8, 8), -1.0), torch.randn(1, 3, 8, 8) * 2]).requires_grad_()
+    found = layer(**changes)(images)
+    assert found.min() >= -1
+    assert found.max() <= 1 + 1e-6
+    found.sum().backward()
+    assert torch.isfinite(images.grad).all()
+
+
+def test_feature_statistics_are_those_of_the_corrected_colours(pixels):
+    corrected = layer("feature", colour="grey_world", gamma=1.5)
+    corrected.fit(pixels)
+    normalised = corrected(in_range(pixels))
+    torch.testing.assert_close(normalised.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-4, rtol=0)
+    torch.testing.assert_close(normalised.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("resize", [8, 32])

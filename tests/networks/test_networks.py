@@ -5,7 +5,7 @@ from nevus.contracts import NevusError
 from nevus.networks.build import build
 from nevus.networks.options import DcganOptions
 
-NOTHING = {"normalisation": "none", "resize": None}
+NOTHING = {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}
 
 
 def options(**changes):
@@ -83,5 +83,5 @@ def test_impossible_sizes_are_refused_with_the_parameter_to_change():
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(NevusError, match=r"'capsule'.*residual, plain, dcgan"):
+    with pytest.raises(NevusError, match=r"'capsule'.*residual, plain, preactivation, .*dcgan"):
         build({"kind": "capsule"}, classes=2, size=32)

@@ -15,7 +15,7 @@ from nevus.networks.options import ResidualOptions
 from nevus.networks.spec import VERSION, upgrade
 from nevus.training.prediction import predict_probabilities
 from nevus.training.runtime import prediction_runtime
-from tests.networks.test_networks import options
+from tests.networks.test_networks import NOTHING, options
 
 SAVED = sorted(path.parent for path in (Path(__file__).parent / "saved").glob("*/spec.json"))
 
@@ -56,7 +56,7 @@ def test_both_versions_of_the_format_are_among_the_saved():
 def test_an_old_spec_is_brought_up_to_date_and_a_new_one_left_as_it_is():
     old = {"network": {"architecture": "plain", "width": 4}, "size": 16, "classes": ["a", "b"], "average_d4": True}
     new = upgrade(old)
-    assert new["network"] == {"kind": "plain", "width": 4, "normalisation": "none", "resize": None}
+    assert new["network"] == {"kind": "plain", "width": 4, **NOTHING}
     assert (new["version"], new["requirements"]) == (VERSION, [])
     assert upgrade(new) == new
     assert "architecture" in old["network"]  # what was handed in is not changed

@@ -93,7 +93,9 @@ def two_colours(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
     options = {"kind": "residual", "width": 8, "depth": 2, "blocks": 1, "norm": norm, "dropout": 0.1}
     with seeded(seed):
-        return build({**options, "normalisation": "none", "resize": None}, classes=2, size=16)
+        return build(
+            {**options, "normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}, classes=2, size=16
+        )
 
 
 def task(options: LoopOptions) -> Task:

@@ -22,6 +22,7 @@ Keys = tuple[str, ...]
 
 MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
+TAKEN_OVER = {"networks": "network"}  # groups of named blocks, and the parameter that takes one over
 UNREAD_SOURCE = "this environment draws its images and reads no source"
 
 
@@ -82,6 +83,12 @@ class EffectHooks:
             return f"{name}: {what}; name one that does with --env: {', '.join(environments)}."
         if others:
             return f"{name}: this pipeline does not read it; leave it out, or give --pipeline: {', '.join(others)}."
+        if keys[0] in TAKEN_OVER:
+            block, option = ".".join(keys[:2]), TAKEN_OVER[keys[0]]
+            return (
+                f"{name}: nothing in this run takes {block} over; name what shall, such as "
+                f"--params 'supervised.{option}=${{{block}}}'."
+            )
         return f"{name}: no pipeline reads it, since conf/ sets elsewhere what it would change. Leave it out."
 
 
@@ -96,20 +103,25 @@ class Probe:
     def __init__(self, loader: Any, environment: str | None) -> None:
         self._given = list(leaves(loader.runtime_params))
         marks: dict[str, Any] = {}
+        followed: dict[str, Any] = {}  # what takes another block over has to do so, for what is given of that block
         for number, keys in enumerate(self._given):
+            value = _look_up(loader.runtime_params, keys)
             _put(marks, keys, f"<given {number}>")
-        self._marked = _load(loader, environment, marks, ("parameters", "catalog"))
+            _put(followed, keys, value if "${" in str(value) else f"<given {number}>")
+        kinds = ("parameters", "catalog")
+        self._marked = [_load(loader, environment, given, kinds) for given in (marks, followed)]
         real = _load(loader, environment, {}, ("parameters",))
         self._real = _merged(real[0], loader.runtime_params) if real else {}
 
     def unread(self, asked: Sequence[Pipeline]) -> list[Keys]:
         """Those of the parameters given that none of some pipelines reads; what cannot be decided counts as read."""
-        if self._marked is None:
+        if None in self._marked:
             return []
-        parameters, catalog = self._marked
         idle = set(unselected(asked, self._real))
-        read = [keys for keys in _parameters_read(parameters, asked) if not any(keys[: len(b)] == b for b in idle)]
-        texts = [str(one) for one in (*_datasets(catalog, asked), *(_look_up(parameters, keys) for keys in read))]
+        texts: list[str] = []
+        for parameters, catalog in filter(None, self._marked):
+            read = [keys for keys in _parameters_read(parameters, asked) if not any(keys[: len(b)] == b for b in idle)]
+            texts += [str(one) for one in (*_datasets(catalog, asked), *(_look_up(parameters, keys) for keys in read))]
         seen = {int(number) for text in texts for number in MARK.findall(text)}
         return [keys for number, keys in enumerate(self._given) if number not in seen]
 

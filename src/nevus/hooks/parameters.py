@@ -16,11 +16,13 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from nevus.augment.options import CopiesOptions, Policies
 from nevus.contracts import NevusError
+from nevus.networks.options import Networks
 from nevus.pipelines.classifier.params import SharedParams
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.pipeline import Pipeline
+    from omegaconf.errors import InterpolationKeyError
     from pydantic_core import ErrorDetails
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,12 @@ logger = logging.getLogger(__name__)
 # Given on the command line and read by the catalog, so no node has them as an input.
 RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
 # Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
-SHARED_GROUPS: dict[str, type[BaseModel]] = {"classifier": SharedParams, "policies": Policies, "copies": CopiesOptions}
+SHARED_GROUPS: dict[str, type[BaseModel]] = {
+    "classifier": SharedParams,
+    "networks": Networks,
+    "policies": Policies,
+    "copies": CopiesOptions,
+}
 LARGEST_SEED = 2**31 - 1
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # part of folder names, on any system
 SHOWN = 60
@@ -45,14 +52,17 @@ class ParameterHooks:
             NevusError: A group or a parameter is unknown or missing, or a value is not what it may be.
         """
         from kedro.framework.project import pipelines
+        from omegaconf.errors import InterpolationKeyError
 
-        try:
-            parameters = context.config_loader["parameters"]
-        except (KeyError, MissingConfigException):
-            return
         loader = context.config_loader
         given = getattr(loader, "runtime_params", None) or {}
         places = Places(Path(loader.conf_source), [loader.env, getattr(loader, "base_env", None)], given)
+        try:
+            parameters = loader["parameters"]
+        except (KeyError, MissingConfigException):
+            return
+        except InterpolationKeyError as error:
+            raise NevusError(unknown_block(error, places)) from error
         # Kedro may have narrowed the registry to the pipelines of this run; what is known does not depend on them.
         requested = getattr(pipelines, "_requested_pipelines", None)
         pipelines.set_requested(None)
@@ -96,12 +106,22 @@ class Places:
 
     def _taken_over(self, path: tuple[str, ...]) -> tuple[str, ...] | None:
         """The path that this one is an interpolation of, such as `classifier.loop.steps` for `ssgan.loop.steps`."""
-        for _, content in self._files():
+        for content in self._contents():
             for length in range(1, len(path) + 1):
                 found = _look_up(content, path[:length])
                 if isinstance(found, str) and (other := re.fullmatch(r"\$\{([A-Za-z_][\w.]*)\}", found)):
                     return (*other[1].split("."), *path[length:])
         return None
+
+    def members(self, path: tuple[str, ...]) -> list[str]:
+        """Names in the block at this path, wherever they are set, in the order of the files."""
+        blocks = (_look_up(content, path) for content in self._contents())
+        return list(dict.fromkeys(str(name) for block in blocks if isinstance(block, Mapping) for name in block))
+
+    def _contents(self) -> Iterable[Any]:
+        """What sets parameters, the one that wins first."""
+        yield self._given
+        yield from (content for _, content in self._files())
 
     def _files(self) -> Iterable[tuple[Path, Any]]:
         import yaml
@@ -128,6 +148,19 @@ def check_name(parameters: Mapping[str, Any], places: Places) -> None:
             f"variant: {variant!r} names folders, so it must be text of letters, digits, '-', '_' and '.', at most 64, "
             f"the first a letter or digit, such as wide or width64. It is set in {places.find(('variant',))}."
         )
+
+
+def unknown_block(error: InterpolationKeyError, places: Places) -> str:
+    """Say which block was to be taken over, such as `${networks.small_cnn}`, and which there are."""
+    found = re.search(r"Interpolation key '(.*?)'", str(error))
+    wanted = tuple(found[1].split(".")) if found else ()
+    keys = tuple(str(error.full_key).split("."))
+    known = places.members(wanted[:-1])
+    names = f" Known: {', '.join(known)}." if known else ""
+    return (
+        f"{'.'.join(keys)}: there is no parameter '{'.'.join(wanted)}'{_meant(wanted[-1] if wanted else '', known)} "
+        f"It is set in {places.find(keys)}.{names}"
+    )
 
 
 def known_groups(pipelines: Iterable[Pipeline]) -> set[str] | None:

@@ -8,9 +8,12 @@ from torch import nn
 
 from nevus.contracts import NevusError, Weights
 from nevus.networks.classifier import ClassifierNetwork
+from nevus.networks.deconvolution import build_deconvolution
 from nevus.networks.discriminators import build_discriminator
 from nevus.networks.generators import Generator, build_generator
 from nevus.networks.options import AnyOptions, GeneratorOptions, NetworkOptions
+from nevus.networks.preactivation import build_preactivation, build_wide_resnet
+from nevus.networks.small_cnn import build_small_cnn
 from nevus.networks.spec import VERSION, upgrade
 
 
@@ -30,6 +33,10 @@ class Kind(NamedTuple):
 KINDS = {
     "residual": Kind(build_discriminator),
     "plain": Kind(build_discriminator),
+    "preactivation": Kind(build_preactivation),
+    "wide_resnet": Kind(build_wide_resnet),
+    "small_cnn": Kind(build_small_cnn),
+    "deconvolution": Kind(build_deconvolution),
     "dcgan": Kind(build_generator),
 }
 

@@ -5,7 +5,7 @@ from typing import Literal, overload
 
 from torch import Tensor, nn
 
-from nevus.contracts import Pixels
+from nevus.contracts import NevusError, Pixels
 from nevus.networks.inputs import Input
 from nevus.networks.options import InputOptions
 
@@ -62,3 +62,26 @@ class ClassifierNetwork(nn.Module, ABC):
             pixels: (N, H, W, 3) uint8, may be memory-mapped; read in chunks.
         """
         self.input.fit(pixels)
+
+
+def ensure_size(options: InputOptions, size: int, *, least: int, reason: str, remedy: str | None = None) -> int:
+    """The height and width at which a network sees the images, if it can work at it.
+
+    Args:
+        options: Of the network.
+        size: Height and width of the images of the corpus in pixels.
+        least: The smallest that the network can work at.
+        reason: Why: "a network of 3 stages halves the image 3 times".
+        remedy: What may be changed instead of the size: "Lower classifier.network.depth".
+
+    Raises:
+        NevusError: It sees fewer pixels.
+    """
+    seen = options.resize or size
+    if seen < least:
+        change = f"{remedy} or raise" if remedy else "Raise"
+        raise NevusError(
+            f"{reason} and needs at least {least} pixels, but it sees {seen}. {change} classifier.network.resize, or "
+            "that of the method's own network."
+        )
+    return seen

@@ -8,9 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
-from nevus.contracts import NevusError
-from nevus.networks.classifier import ClassifierNetwork
-from nevus.networks.options import NetworkOptions, PlainOptions, ResidualOptions
+from nevus.networks.classifier import ClassifierNetwork, ensure_size
+from nevus.networks.options import DiscriminatorOptions, PlainOptions, ResidualOptions
 from nevus.networks.spec import upgrade
 
 SLOPE = 0.2  # of the leaky ReLU, as in DCGAN (arXiv:1511.06434, section 3)
@@ -94,13 +93,14 @@ def build_discriminator(
         NevusError: The image is too small to be halved `depth` times.
     """
     if isinstance(options, Mapping):
-        options = TypeAdapter[ResidualOptions | PlainOptions](NetworkOptions).validate_python(
+        options = TypeAdapter[ResidualOptions | PlainOptions](DiscriminatorOptions).validate_python(
             upgrade({"network": options})["network"]
         )
-    seen, least = options.resize or size, 2 ** (options.depth + 1)
-    if seen < least:
-        raise NevusError(
-            f"a network of {options.depth} stages halves the image {options.depth} times and needs at least {least} "
-            f"pixels, but it sees {seen}. Lower classifier.network.depth or raise classifier.network.resize."
-        )
+    ensure_size(
+        options,
+        size,
+        least=2 ** (options.depth + 1),
+        reason=f"a network of {options.depth} stages halves the image {options.depth} times",
+        remedy="Lower classifier.network.depth",
+    )
     return Discriminator(options, classes=classes)

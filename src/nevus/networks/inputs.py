@@ -13,15 +13,16 @@ from nevus.networks.options import InputOptions
 # Of the pixels in [0, 1] of ImageNet's training images; what nearly all pretrained weights expect.
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LEVEL = 1 / 127.5  # one grey level in [-1, 1]
-CHUNK_BYTES = 2**24  # of pixels, read at a time
+CHUNK_BYTES = 2**22  # of pixels, read at a time
 
 
 class Input(nn.Module):
-    """Resize, then normalise. Where there is nothing to do the images pass unchanged and no weights are kept."""
+    """Resize, correct the colours, normalise. Where there is nothing to do the images pass unchanged."""
 
     def __init__(self, options: InputOptions) -> None:
         super().__init__()
         self.resize = options.resize
+        self.correct = ColourCorrection(options)
         self.normalise: nn.Module = {
             "none": nn.Identity,
             "imagenet": ImageNetNormalisation,
@@ -34,13 +35,34 @@ class Input(nn.Module):
         if self.resize is not None and x.shape[2:] != (self.resize, self.resize):
             # In float32: a generator's half-precision images would be rounded twice, and not all devices resize them.
             x = F.interpolate(x.float(), size=(self.resize, self.resize), mode="bilinear", antialias=True)
-        normalised: Tensor = self.normalise(x)
+        normalised: Tensor = self.normalise(self.correct(x))
         return normalised
 
     def fit(self, pixels: Pixels) -> None:
         """Take from (N, H, W, 3) uint8 training images what the normalisation needs to know of them."""
         if isinstance(self.normalise, FeatureNormalisation):
-            self.normalise.fit(pixels)
+            self.normalise.fit(pixels, self.correct)
+
+
+class ColourCorrection(nn.Module):
+    """Grey world and gamma, on pixels in [0, 1]."""
+
+    def __init__(self, options: InputOptions) -> None:
+        super().__init__()
+        self.grey_world, self.gamma = options.colour == "grey_world", options.gamma
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) in [-1, 1] to the same shape and range; the same tensor where nothing is corrected."""
+        if not self.grey_world and self.gamma == 1:
+            return x
+        x = (x.float() + 1).clamp(0, 2) / 2  # augmented colours may lie a little outside
+        if self.grey_world:
+            means = x.mean(dim=(2, 3), keepdim=True)
+            # A channel without light stays dark: half a grey level instead of nothing to divide by.
+            x = (x * means.mean(dim=1, keepdim=True) / means.clamp_min(LEVEL / 4)).clamp(0, 1)
+        if self.gamma != 1:
+            x = x.clamp_min(1e-6) ** self.gamma  # below exponent 1 the slope at 0 is infinite
+        return x * 2 - 1
 
 
 class ImageNetNormalisation(nn.Module):
@@ -95,19 +117,20 @@ class FeatureNormalisation(nn.Module):
             )
         return (x - self.mean) / self.deviation
 
-    def fit(self, pixels: Pixels) -> None:
-        """Take mean and deviation of every channel from (N, H, W, 3) uint8, exactly, read in chunks."""
-        counts = np.zeros((3, 256), dtype=np.int64)
+    def fit(self, pixels: Pixels, correct: nn.Module) -> None:
+        """Take mean and deviation of every channel from (N, H, W, 3) uint8, with corrected colours, read in chunks."""
+        sums, squares, count = torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64), 0
         step = max(1, CHUNK_BYTES // max(1, np.asarray(pixels[:1]).nbytes))
         for start in range(0, len(pixels), step):
-            chunk = np.asarray(pixels[start : start + step])
-            counts += np.stack([np.bincount(chunk[..., channel].ravel(), minlength=256) for channel in range(3)])
-        levels = np.arange(256) * LEVEL - 1
-        shares = counts / counts.sum(axis=1, keepdims=True)
-        mean = shares @ levels
-        deviation = np.sqrt((shares * (levels - mean[:, None]) ** 2).sum(axis=1))
-        for buffer, values in ((self.mean, mean), (self.deviation, np.maximum(deviation, LEVEL))):
-            buffer.copy_(torch.from_numpy(values).view(3, 1, 1))
+            chunk = torch.from_numpy(np.asarray(pixels[start : start + step])).permute(0, 3, 1, 2)
+            values = correct(chunk.double() * LEVEL - 1).double()
+            sums += values.sum(dim=(0, 2, 3))
+            squares += values.square().sum(dim=(0, 2, 3))
+            count += values.numel() // 3
+        mean = sums / count
+        deviation = (squares / count - mean.square()).clamp_min(LEVEL**2).sqrt()
+        for buffer, statistic in ((self.mean, mean), (self.deviation, deviation)):
+            buffer.copy_(statistic.view(3, 1, 1))
         self.fitted = True
 
     def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:

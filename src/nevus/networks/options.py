@@ -6,7 +6,7 @@ in `nevus.networks.build.KINDS`.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, RootModel, ValidationInfo, field_validator
 
 from nevus.contracts import Options
 
@@ -19,10 +19,15 @@ class InputOptions(Options):
             weights), "sample" (every image to mean 0 and deviation 1) or "feature" (every colour channel to mean 0 and
             deviation 1 over the training images).
         resize: Height and width in pixels that the network sees, or null for those of the corpus.
+        colour: "none" or "grey_world": the channels of every image are scaled to one mean, as if the light were white
+            (Buchsbaum 1980).
+        gamma: Exponent of the pixels in [0, 1], after `colour`: below 1 lightens the dark parts, 1 changes nothing.
     """
 
     normalisation: Literal["none", "imagenet", "sample", "feature"]
     resize: int | None = Field(ge=8, le=1024)
+    colour: Literal["none", "grey_world"]
+    gamma: float = Field(ge=0.1, le=10)
 
 
 class ConvolutionalOptions(InputOptions):
@@ -64,6 +69,89 @@ class PlainOptions(ConvolutionalOptions):
     kind: Literal["plain"]
 
 
+class PreactivationOptions(InputOptions):
+    """Pre-activation residual blocks with batch normalisation (arXiv:1603.05027).
+
+    Attributes:
+        kind: "preactivation".
+        stem_stride: Of the first convolution: 2 halves the image at once, 1 keeps its size.
+        widths: Channels of the stages; each but the first halves the image.
+        blocks: Residual blocks a stage.
+        dropout: Probability of dropping a pooled feature before the linear head.
+    """
+
+    kind: Literal["preactivation"]
+    stem_stride: Literal[1, 2]
+    widths: tuple[Annotated[int, Field(ge=4, le=4096)], ...] = Field(min_length=1, max_length=6)
+    blocks: int = Field(ge=1, le=32)
+    dropout: float = Field(ge=0, lt=1)
+
+
+class WideResnetOptions(InputOptions):
+    """A wide residual network, WRN-depth-width (arXiv:1605.07146).
+
+    Attributes:
+        kind: "wide_resnet".
+        stem_stride: Of the first convolution: 1 as in the paper, 2 for a quarter of the cost.
+        depth: Convolutions in all, 6n + 4 for n blocks in each of the three stages: 10, 16, 22, 28, ...
+        width: Factor on the 16, 32 and 64 channels of the stages.
+        dropout: Probability of dropping a value between the two convolutions of a block.
+    """
+
+    kind: Literal["wide_resnet"]
+    stem_stride: Literal[1, 2]
+    depth: int = Field(ge=10, le=100)
+    width: int = Field(ge=1, le=32)
+    dropout: float = Field(ge=0, lt=1)
+
+    @field_validator("depth")
+    @classmethod
+    def _has_whole_blocks(cls, depth: int) -> int:
+        if (depth - 4) % 6:
+            below = depth - (depth - 4) % 6
+            raise ValueError(f"must be 4 more than a multiple of 6, such as {below} or {below + 6}")
+        return depth
+
+
+class SmallCnnOptions(InputOptions):
+    """Two convolutions and four poolings.
+
+    Attributes:
+        kind: "small_cnn".
+        width: Channels of the first convolution; the second has twice as many.
+        dropout: Probability of dropping a feature before the linear head.
+    """
+
+    kind: Literal["small_cnn"]
+    width: int = Field(ge=4, le=1024)
+    dropout: float = Field(ge=0, lt=1)
+
+
+class DeconvolutionOptions(InputOptions):
+    """Blocks of convolution and pooling, then blocks of transposed convolution.
+
+    Attributes:
+        kind: "deconvolution".
+        width: Channels of the first block; every later one that halves the image has twice as many.
+        depth: Blocks that halve the image.
+        up: Blocks that double it again, each with half as many channels as the one before.
+        dropout: Probability of dropping a value at the end of every block.
+    """
+
+    kind: Literal["deconvolution"]
+    width: int = Field(ge=4, le=1024)
+    depth: int = Field(ge=1, le=6)
+    up: int = Field(ge=0, le=6)
+    dropout: float = Field(ge=0, lt=1)
+
+    @field_validator("up")
+    @classmethod
+    def _no_more_than_down(cls, up: int, info: ValidationInfo) -> int:
+        if up > (depth := info.data.get("depth", up)):
+            raise ValueError(f"must be no more than depth, which is {depth}")
+        return up
+
+
 class DcganOptions(Options):
     """A stack of up-convolutions from a latent vector to an image in [-1, 1] (arXiv:1511.06434).
 
@@ -80,6 +168,14 @@ class DcganOptions(Options):
     depth: int = Field(ge=1, le=6)
 
 
-NetworkOptions: TypeAlias = Annotated[ResidualOptions | PlainOptions, Field(discriminator="kind")]
+DiscriminatorOptions: TypeAlias = Annotated[ResidualOptions | PlainOptions, Field(discriminator="kind")]
+NetworkOptions: TypeAlias = Annotated[
+    ResidualOptions | PlainOptions | PreactivationOptions | WideResnetOptions | SmallCnnOptions | DeconvolutionOptions,
+    Field(discriminator="kind"),
+]
 GeneratorOptions: TypeAlias = DcganOptions
 AnyOptions: TypeAlias = Annotated[NetworkOptions | GeneratorOptions, Field(discriminator="kind")]
+
+
+class Networks(RootModel[dict[str, NetworkOptions]]):
+    """The block `networks`: whole blocks by name, for methods to take over."""

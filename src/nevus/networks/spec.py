@@ -12,8 +12,8 @@ from nevus.contracts import NevusError
 VERSION = 2
 # By kind of network: settings that came after the first files, and the value that does what was done before.
 ADDED: dict[str, dict[str, Any]] = {
-    "residual": {"normalisation": "none", "resize": None},
-    "plain": {"normalisation": "none", "resize": None},
+    "residual": {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0},
+    "plain": {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0},
 }
 
 

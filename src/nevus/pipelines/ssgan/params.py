@@ -7,7 +7,7 @@ from pydantic import Field, SerializeAsAny, field_validator
 from nevus.augment.options import GanPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options
-from nevus.networks.options import GeneratorOptions
+from nevus.networks.options import GeneratorOptions, NetworkOptions, PlainOptions, ResidualOptions
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.training.options import OptimizerOptions
 
@@ -36,6 +36,16 @@ class SsganParams(TrainingParams):
     augment_unlabeled: GanPolicy
     frames: int = Field(ge=1, le=1000)
     samples: int = Field(ge=1, le=100_000)
+
+    @field_validator("network")
+    @classmethod
+    def _without_batch_normalisation(cls, network: NetworkOptions) -> NetworkOptions:
+        if not isinstance(network, ResidualOptions | PlainOptions):
+            raise ValueError(
+                f"is of kind {network.kind}, but the discriminator has to be residual or plain: others have batch "
+                "normalisation or no normalised weights. Set ssgan.network to ${networks.residual}"
+            )
+        return network
 
     @field_validator("objective", mode="before")
     @classmethod

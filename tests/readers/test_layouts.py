@@ -12,6 +12,7 @@ SOURCES = {
     "ham10000": ["a/HAM10000_metadata.tab", "a/HAM10000_images_part_1/ISIC_0000001.jpg"],
     "isic_2017": ["ISIC-2017_Training_Part3_GroundTruth.csv", "ISIC-2017_Training_Data/ISIC_0000001.jpg"],
     "siim_isic_2020": ["train.csv", "test.csv", "jpeg/train/ISIC_0000001.jpg"],
+    "isic_archive": ["a/metadata.csv", "a/attribution.txt", "a/ISIC_0000001.JPG"],
     "mnist": ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
     "melanoma": list(melanoma_files()),
     "image_folder": list(image_folder_files(top="data/", empty=True)),
@@ -34,6 +35,29 @@ def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(pro
     for layout in LAYOUTS:
         parameters = yaml.safe_load((project / "conf" / layout.environment / "parameters.yml").read_text())
         assert parameters["ingestion"]["format"] == layout.format
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["challenge-2019-training_metadata_2022-07-10.csv", "images/ISIC_0000001.jpg"],
+        ["ISIC_2019_Training_GroundTruth.csv", "ISIC_2019_Training_Input/ISIC_0000001_downsampled.jpg"],
+    ],
+)
+def test_other_downloads_of_the_archive_are_told(names: list[str]) -> None:
+    found = layout_of(names)
+    assert found is not None
+    assert found.environment == "isic_archive"
+
+
+@pytest.mark.parametrize("environment", ["ham10000", "isic_2017", "siim_isic_2020"])
+@pytest.mark.parametrize(
+    "table", ["metadata.csv", "ISIC-2017_Training_Data_metadata.csv", "ISIC_2020_Test_Metadata.csv"]
+)
+def test_a_table_of_metadata_more_does_not_mislead(environment: str, table: str) -> None:
+    found = layout_of([table, *SOURCES[environment]])
+    assert found is not None
+    assert found.environment == environment
 
 
 @pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["a/b/c/train/x/1.jpg"], ["notes.txt"]])

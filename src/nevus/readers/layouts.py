@@ -46,7 +46,7 @@ def remedy(names: Names, format: str) -> str:
     """A sentence that names the environment for these files, or says what helps those that must not be opened.
 
     Args:
-        names: Of a source without a file that the reader can use.
+        names: Of a source that the reader cannot use.
         format: That reader.
 
     Returns:
@@ -54,7 +54,8 @@ def remedy(names: Names, format: str) -> str:
     """
     found = layout_of([*names.images, *names.others])
     if found is None or found.format == format:
-        return advice(reason for _, reason in names.refused) if names.refused else ""
+        usable = len(names.images) + len(names.others)
+        return advice(reason for _, reason in names.refused) if len(names.refused) > usable else ""
     return f"These look like {found.looks}: give `--env={found.environment}` (ingestion.format: {found.format})."
 
 
@@ -110,6 +111,14 @@ LAYOUTS = (
     Layout(
         *("siim_isic_2020", "siim_isic_2020", "the SIIM-ISIC 2020 competition"),
         _named(r"train\.csv|ISIC_2020_Training_GroundTruth.*\.csv", r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?"),
+        own_table=True,
+    ),
+    Layout(
+        *("isic_archive", "isic_archive", "a collection of the ISIC archive"),
+        _named(
+            r"(.*[_-])?metadata([_-].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
+            r"ISIC_[0-9]{7}(_downsampled)?\.(jpe?g|png)",
+        ),
         own_table=True,
     ),
     Layout("mnist", "mnist", "MNIST", _named(r".*-images[-.]idx3-ubyte(\.gz)?")),

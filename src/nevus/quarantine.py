@@ -165,9 +165,14 @@ def kind_of(reason: str) -> Kind:
     return KINDS.get(reason.partition(":")[0], UNKNOWN)
 
 
+def is_loss(reason: str) -> bool:
+    """Whether an image is lost by this reason."""
+    return kind_of(reason).is_loss
+
+
 def losses(quarantine: Table) -> Table:
     """The rows by which an image is lost."""
-    return quarantine[[kind_of(reason).is_loss for reason in quarantine["reason"]]]
+    return quarantine[[is_loss(reason) for reason in quarantine["reason"]]]
 
 
 def advice(reasons: Iterable[str]) -> str:

@@ -11,18 +11,17 @@ from nevus.contracts import SourceError
 from nevus.pipelines.ingestion.nodes import list_images
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.readers.layouts import LAYOUTS
-from tests.fakes import FakeSource, fake_jpeg, melanoma_files
-from tests.readers.fake_challenges import csv_bytes, ham10000_files, isic_2017_files
+from tests.fakes import FakeSource, melanoma_files
+from tests.readers.fake_challenges import ham10000_files, isic_2017_files, isic_archive_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
 from tests.readers.fake_siim import siim_files
 from tests.readers.fake_tables import mnist_files
 
-ARCHIVE = {"metadata.csv": csv_bytes("isic_id,diagnosis_1", ["ISIC_0000001,Benign"]), "ISIC_0000001.jpg": fake_jpeg(1)}
 SOURCES: dict[str, Callable[[], dict[str, bytes]]] = {
     "ham10000": ham10000_files,
     "isic_2017": isic_2017_files,
     "siim_isic_2020": lambda: siim_files(20, 2),
-    "isic_archive": lambda: ARCHIVE,
+    "isic_archive": isic_archive_files,
     "mnist": lambda: mnist_files(20, 10),
     "melanoma": melanoma_files,
     "image_folder": image_folder_files,

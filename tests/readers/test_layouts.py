@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nevus.quarantine import Kind
 from nevus.readers.layouts import LAYOUTS, layout_of, remedy
-from nevus.readers.names import sort_names
+from nevus.readers.names import UNREAD, sort_names
 from tests.fakes import melanoma_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
 
@@ -28,6 +29,14 @@ def test_each_environment_is_told_by_names_alone(environment: str) -> None:
     assert found.environment == environment
     assert remedy(sort_names(SOURCES[environment]), found.format) == ""
     assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
+
+
+@pytest.mark.parametrize("around", ["a/b/", "archive/archive/data/"])
+@pytest.mark.parametrize("environment", SOURCES)
+def test_folders_around_everything_say_nothing(environment: str, around: str) -> None:
+    found = layout_of([around + name for name in SOURCES[environment]])
+    assert found is not None
+    assert found.environment == environment
 
 
 def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(project: Path) -> None:
@@ -60,7 +69,7 @@ def test_a_table_of_metadata_more_does_not_mislead(environment: str, table: str)
     assert found.environment == environment
 
 
-@pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["a/b/c/train/x/1.jpg"], ["notes.txt"]])
+@pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["notes.txt"]])
 def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
     assert layout_of(names) is None
     assert remedy(sort_names(names), "image_folder") == ""
@@ -69,6 +78,15 @@ def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
 def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:
     found = [layout_of([f"{name}/1.jpg", "other/2.jpg", "notes.csv"]) for name in ("mel", "part_1")]
     assert [layout.environment for layout in found if layout] == ["diagnosis_folders", "table"]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), UNREAD.items())
+@pytest.mark.parametrize("place", ["train/a", "mel", "jpeg/train"])
+def test_images_of_a_format_that_is_not_read_are_told_to_be_converted(suffix: str, kind: Kind, place: str) -> None:
+    names = [f"{place}/ISIC_000000{number}{suffix.upper()}" for number in range(3)]
+    said = remedy(sort_names([*names, "train.csv"]), "melanoma_detection")
+    assert said == f"Set aside: 3 x {kind.said}. {kind.advice}"
+    assert "Convert" in said
 
 
 def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:

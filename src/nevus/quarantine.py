@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 
 EQUAL_COPY = Kind("equal copy of another file", is_loss=False)
 COMPANION = Kind("companion of the images by its name", is_loss=False)
+BESIDE = Kind("text, table or program beside the images", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
@@ -158,21 +159,8 @@ _OTHERS = (
 KINDS = {
     kind.said: kind
     for kind in (
-        *(
-            EQUAL_COPY,
-            COMPANION,
-            LFS_POINTER,
-            ANNEX_POINTER,
-            EMPTY,
-            ZEROS,
-            WEB_PAGE,
-            ALIAS,
-            HEIC,
-            DICOM,
-            RAW,
-            OTHER_FORMAT,
-            ARCHIVE,
-        ),
+        *(EQUAL_COPY, COMPANION, BESIDE, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS),
+        *(HEIC, DICOM, RAW, OTHER_FORMAT, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
         *(NOT_ONE_HOT, TORN_DIAGNOSIS),
         *_OTHERS,

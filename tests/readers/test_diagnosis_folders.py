@@ -175,8 +175,8 @@ def test_diagnoses_that_are_not_there_are_refused_naming_both(diagnoses: tuple[s
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("akiec/gan_input/notes.txt", "not an image by its suffix"),
-        ("metadata.csv", "not an image by its suffix"),
+        ("akiec/gan_input/notes.txt", "text, table or program beside the images"),
+        ("metadata.csv", "text, table or program beside the images"),
         ("bcc.zip", "archive inside the source"),
         ("9.jpg", "no diagnosis folder"),
         (".ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),

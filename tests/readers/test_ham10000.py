@@ -165,7 +165,7 @@ def test_known_companions_are_passed_over(name: str) -> None:
         ("HAM10000_images_part_1/ISIC_0099999.jpg", "file without a row"),
         ("HAM10000_images_part_1/cat.jpg", "wrong name"),
         ("HAM10000_images_part_2.zip", "archive"),
-        ("README.txt", "suffix"),
+        ("README.txt", "beside the images"),
         ("/etc/ISIC_0099999.jpg", "leads out"),
     ],
 )

@@ -189,8 +189,8 @@ def test_single_class_is_refused_and_told_of_the_other_reader() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("train/benign/notes.txt", "not an image by its suffix"),
-        ("labels.csv", "not an image by its suffix"),
+        ("train/benign/notes.txt", "text, table or program beside the images"),
+        ("labels.csv", "text, table or program beside the images"),
         ("unlabeled.zip", "archive inside the source"),
         ("train/benign/more.tar.gz", "archive inside the source"),
         ("train/benign/0", "not an image by its suffix"),

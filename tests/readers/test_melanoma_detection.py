@@ -78,7 +78,7 @@ def test_names_that_lead_out_are_quarantined(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("labeled/readme.txt", "suffix"),
+        ("labeled/readme.txt", "beside the images"),
         ("MelanomaDetection/labeled/0_0_mask.png", "companion"),
         ("labeled/9_1", "suffix"),
         ("validation/9_1.jpg", "unknown folder"),

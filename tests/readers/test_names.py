@@ -1,7 +1,7 @@
 import pytest
 
 from nevus.file_contents import recognise
-from nevus.quarantine import DICOM, HEIC, OTHER_FORMAT, Kind, advice, kind_of
+from nevus.quarantine import BESIDE, DICOM, HEIC, OTHER_FORMAT, Kind, advice, is_loss, kind_of
 from nevus.readers.names import SUFFIXES, UNREAD, set_aside_others
 
 CONTENTS = {HEIC: b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", DICOM: bytes(128) + b"DICM\2\0"}
@@ -21,7 +21,14 @@ def test_an_image_of_another_format_than_the_reader_takes_is_told_to_be_converte
     assert kind_of(reason) == OTHER_FORMAT
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "x.json", "none"])
-def test_other_files_are_no_images(name: str) -> None:
+@pytest.mark.parametrize("name", ["README.md", "a/LICENSE", "notes.txt", "labels.CSV", "x.ipynb", ".gitattributes"])
+def test_what_lies_beside_the_images_of_many_data_sets_is_no_loss(name: str) -> None:
     ((_, reason),) = set_aside_others([name])
-    assert reason.startswith("not an image by its suffix: wanted one of .jpg, ")
+    assert kind_of(reason) == BESIDE
+    assert not is_loss(reason)
+
+
+@pytest.mark.parametrize("name", ["train/benign/0", "1.weights", "1.heic", "images.tar.gz", "1.jpg.crdownload"])
+def test_what_may_be_an_image_counts_as_lost(name: str) -> None:
+    ((_, reason),) = set_aside_others([name])
+    assert is_loss(reason)

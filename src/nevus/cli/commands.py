@@ -38,7 +38,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
     Raises:
         click.ClickException: With that message; the exit code is 1.
     """
-    follow()
+    follow(options["env"])
     signal.signal(signal.SIGTERM, _terminate)
     if options["pipeline"] and not options["pipelines"]:  # the same thing, which Kedro 1.7 warns about
         options["pipelines"], options["pipeline"] = [options["pipeline"]], None

@@ -10,6 +10,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from nevus.cli.advice import completed
+from nevus.cli.clean import clean
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 from nevus.cli.params import ParamsOption
@@ -25,6 +26,7 @@ def cli() -> None:
 
 
 cli.add_command(track)
+cli.add_command(clean)
 
 
 @cli.command(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nevus.cli.clean import clean
 from nevus.cli.params import parse
 from nevus.pipeline_registry import register_pipelines
 from nevus.pipelines.methods import METHODS
@@ -123,6 +124,12 @@ def test_commands_name_pipelines_environments_and_nodes_that_exist(document: Pat
         asked = [found[option] for option in ("nodes", "from-nodes", "to-nodes") if option in found]
         assert {node for value in asked for node in value.split(",")} <= nodes, found
         assert set(filter(None, found.get("tags", "").split(","))) <= {t for n in pipelines[name].nodes for t in n.tags}
+
+
+@each_document
+def test_commands_that_clean_are_understood(document: Path) -> None:
+    for words in re.findall(r"kedro clean ([^`\n:;]+)", document.read_text()):
+        clean.make_context("clean", shlex.split(words))
 
 
 @each_document

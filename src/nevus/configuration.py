@@ -25,6 +25,19 @@ class ConfigLoader(OmegaConfigLoader):
         return merged
 
 
+def load_configuration(root: Path, env: str | None) -> Any:
+    """The project's configuration outside a run.
+
+    Args:
+        root: The project's folder.
+        env: An environment; None means conf/base alone.
+    """
+    from kedro.framework.project import settings
+
+    folder, arguments = str(root / settings.CONF_SOURCE), settings.CONFIG_LOADER_ARGS
+    return settings.CONFIG_LOADER_CLASS(folder, env=None if env == "base" else env, **arguments)
+
+
 def run_folder(variant: str | None, seed: int) -> str:
     """What stands behind the name of a method in paths.
 

@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 
 EQUAL_COPY = Kind("equal copy of another file", is_loss=False)
 COMPANION = Kind("companion of the images by its name", is_loss=False)
+BESIDE = Kind("text, table or program beside the images", is_loss=False)
 LFS_POINTER = Kind(
     "Git LFS pointer instead of the file", "Fetch the files themselves: run `git lfs pull` where they lie."
 )
@@ -45,6 +46,13 @@ ANNEX_POINTER = Kind(
 ALIAS = Kind("shortcut or alias instead of the file", "Copy the files that they lead to.")
 HEIC = Kind("HEIC photograph, which is not read", "Convert them, such as by `magick mogrify -format jpg *.heic`.")
 DICOM = Kind("DICOM file, which is not read", "Convert them, such as by `dcmj2pnm +oj image.dcm image.jpg` of DCMTK.")
+RAW = Kind(
+    "camera's raw file, which is not read", "Convert them, such as by `darktable-cli image.cr2 image.jpg` or dcraw."
+)
+OTHER_FORMAT = Kind(
+    "image of a format that this reader does not take",
+    "Convert them, such as by `magick mogrify -format png *.tif`, if the same images are not there as JPEG or PNG.",
+)
 ARCHIVE = Kind("archive instead of the file", "Unpack it, and put what is in it into its place.")
 NO_UTF8 = Kind(
     "name is not valid UTF-8", "Rename the files, such as by `convmv -f latin1 -t utf8 -r --notest .` in their folder."
@@ -151,7 +159,8 @@ _OTHERS = (
 KINDS = {
     kind.said: kind
     for kind in (
-        *(EQUAL_COPY, COMPANION, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS, HEIC, DICOM, ARCHIVE),
+        *(EQUAL_COPY, COMPANION, BESIDE, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS),
+        *(HEIC, DICOM, RAW, OTHER_FORMAT, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
         *(NOT_ONE_HOT, TORN_DIAGNOSIS),
         *_OTHERS,
@@ -165,12 +174,27 @@ def kind_of(reason: str) -> Kind:
     return KINDS.get(reason.partition(":")[0], UNKNOWN)
 
 
+def is_loss(reason: str) -> bool:
+    """Whether an image is lost by this reason."""
+    return kind_of(reason).is_loss
+
+
 def losses(quarantine: Table) -> Table:
     """The rows by which an image is lost."""
-    return quarantine[[kind_of(reason).is_loss for reason in quarantine["reason"]]]
+    return quarantine[[is_loss(reason) for reason in quarantine["reason"]]]
 
 
 def advice(reasons: Iterable[str]) -> str:
     """What to do about the commonest kind among these reasons."""
-    (commonest, _), *_ = Counter(reason.partition(":")[0] for reason in reasons).most_common(1) or [("", 0)]
-    return kind_of(commonest).advice
+    return kind_of(_commonest(reasons)[0]).advice
+
+
+def advice_on_files(reasons: Iterable[str]) -> str:
+    """The same for a message that has not named the reason: how many files are of the commonest kind, and which."""
+    said, count = _commonest(reasons)
+    return f"Set aside: {count:,} x {said}. {kind_of(said).advice}"
+
+
+def _commonest(reasons: Iterable[str]) -> tuple[str, int]:
+    (commonest, count), *_ = Counter(reason.partition(":")[0] for reason in reasons).most_common(1) or [("", 0)]
+    return commonest, count

@@ -1,11 +1,12 @@
 import pandas as pd
 import pytest
 
-from nevus.contracts import QUARANTINE_COLUMNS
+from nevus.contracts import QUARANTINE_COLUMNS, WARNING_COLUMNS, no_warnings
 from nevus.corpus.audit import COUNT_COLUMNS, CROSSING_COLUMNS, PAIR_COLUMNS
 from nevus.corpus.findings import LEVELS, findings
 from nevus.corpus.masks import MASK_COLUMNS
 from nevus.corpus.outliers import OUTLIER_COLUMNS
+from nevus.quarantine import COMPANION, EQUAL_COPY
 
 SHORTCUTS = ["probe", "model", "metric", "value", "low", "high", "floor", "images"]
 
@@ -18,6 +19,7 @@ def clean():
     return {
         "counts": pd.DataFrame(counts, columns=list(COUNT_COLUMNS)),
         "quarantine": pd.DataFrame(columns=list(QUARANTINE_COLUMNS)),
+        "warnings": no_warnings(),
         "pairs": pd.DataFrame(columns=list(PAIR_COLUMNS)).astype({"crosses": bool, "held_out": bool}),
         "crossings": pd.DataFrame(columns=list(CROSSING_COLUMNS)),
         "outliers": pd.DataFrame(columns=list(OUTLIER_COLUMNS)),
@@ -162,6 +164,24 @@ def test_quarantined_files_are_counted_by_the_kind_of_reason(clean):
     rows = [("a.jpg", "no image: x"), ("b.jpg", "no image: y")]
     found = levels(clean, quarantine=pd.DataFrame(rows, columns=QUARANTINE_COLUMNS))
     assert found["quarantine", "look"] == (2, "files set aside: no image")
+
+
+def test_companions_and_equal_copies_are_noted_and_need_no_look(clean):
+    rows = [("a_mask.png", COMPANION.of("a mask")), ("b/a.jpg", EQUAL_COPY.of("a.jpg"))]
+    found = levels(clean, quarantine=pd.DataFrame(rows, columns=QUARANTINE_COLUMNS))
+    assert ("quarantine", "look") not in found
+    assert found["quarantine", "note"][0] == 1
+
+
+def test_details_that_could_not_be_read_are_noted_by_column(clean):
+    rows = [(f"{n}.jpg", "age", f"not an age in years: '{n}x'") for n in range(12)]
+    rows.append(("0.jpg", "sex", "unknown sex: '?'"))
+    table = findings(**clean | {"warnings": pd.DataFrame(rows, columns=WARNING_COLUMNS)}, classes=2, near_sought=True)
+    noted = table[table["level"] == "note"]
+    assert noted["number"].tolist() == [12, 1]
+    assert "readable age" in noted["finding"].iloc[0]
+    assert "0.jpg ('0x'), 1.jpg" in noted["examples"].iloc[0]
+    assert "readable sex" in noted["finding"].iloc[1]
 
 
 def test_an_outlier_in_two_measures_is_one_image(clean):

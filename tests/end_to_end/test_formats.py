@@ -12,7 +12,7 @@ import pytest
 
 from tests.end_to_end.conftest import clean_environment
 from tests.fakes import write_folder
-from tests.readers.fake_challenges import ham10000_files, isic_2017_files
+from tests.readers.fake_challenges import ham10000_files, isic_2017_files, isic_archive_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
 from tests.readers.fake_siim import siim_files, siim_shards
 from tests.readers.fake_tables import csv_file, image_files, mnist_files
@@ -80,13 +80,14 @@ def check(root: Path, env: str, classes: int) -> None:
 
 
 def test_every_format_trains(new_project, sample_folder, tmp_path):
-    """Where the real samples are, only what they lack: JPEGs of SIIM-ISIC 2020, seven classes, a table."""
+    """Where the real samples are, only what they lack: JPEGs of SIIM-ISIC 2020, seven classes, the archive, a table."""
     sources = {
         "image_folder": image_folder_files({"train": 30, "test": 10}),
         "isic_2017": isic_2017_files(60, 12, 18),
         "siim_isic_2020": siim_files(90, 4),
         "shards": siim_shards(90, 4),
         "ham10000": ham10000_files(105),
+        "isic_archive": isic_archive_files(90),
         "diagnosis_folders": diagnosis_files({"akiec": 30, "nv": 30, "mel": 30}),
         "mnist": mnist_files(200, 60),
         "table": table_files(),
@@ -100,12 +101,13 @@ def test_every_format_trains(new_project, sample_folder, tmp_path):
         ("isic_2017", "ssgan", settings(places["isic_2017"], **budget)),
         ("siim_isic_2020", "ssgan", settings(places["siim_isic_2020"], **budget)),
         ("ham10000", "ssgan", settings(places["ham10000"], ingestion=seven, **budget)),
+        ("isic_archive", "ssgan", settings(places["isic_archive"], **budget)),
         ("diagnosis_folders", "ssgan", settings(places["diagnosis_folders"], **budget)),
         ("mnist", "ssgan", settings(places["mnist"], **budget)),
         ("table", "ssgan", settings(places["table"], ingestion=columns)),
     ]
     if sample_folder.is_dir():
-        runs = [run for run in runs if run[0] in {"siim_isic_2020", "ham10000", "table"}]
+        runs = [run for run in runs if run[0] in {"siim_isic_2020", "ham10000", "isic_archive", "table"}]
     root = new_project().root
     run(root, runs)
     for env, _, _ in runs:

@@ -17,17 +17,20 @@ from kedro.io import DataCatalog, DatasetError
 from nevus.contracts import (
     MANIFEST_COLUMNS,
     QUARANTINE_COLUMNS,
+    WARNING_COLUMNS,
     Corpus,
     CorpusError,
     CorpusRecipe,
     Pixels,
     QuarantineError,
     Table,
+    no_warnings,
 )
 from nevus.corpus.pack import recipe
 from nevus.io import corpus_folder
 from nevus.io.corpus import CorpusDataset
-from nevus.io.corpus_folder import FILES
+from nevus.io.corpus_folder import FILES, STATE
+from nevus.io.files import WarningsDataset
 from nevus.io.locks import BusyError
 from nevus.io.source import SourceDataset
 from nevus.readers.melanoma_detection import read
@@ -359,6 +362,31 @@ def test_catalog_serves_one_corpus_in_three_views(path: Path) -> None:
     )
     catalog["corpus@packed"].save(Recipe().made())
     assert [len(catalog.load(f"corpus@{name}").pixels) for name in views] == [6, 3, 3]
+
+
+def _warnings_view(path: Path) -> WarningsDataset:
+    return WarningsDataset(filepath=str(path / "warnings.csv"), load_args={"dtype": str, "keep_default_na": False})
+
+
+@pytest.mark.parametrize("rows", [[], [("007", "age", "NA")]])
+def test_warnings_are_read_as_they_were_packed(path: Path, rows: list[tuple[str, str, str]]) -> None:
+    table = pd.DataFrame(rows, columns=list(WARNING_COLUMNS), dtype=str)
+    _dataset(path).save(replace(Recipe().made(), warnings=table))
+    assert _warnings_view(path).load().to_numpy().tolist() == [list(row) for row in rows]
+
+
+def test_a_corpus_of_an_older_version_has_no_warnings(path: Path) -> None:
+    _dataset(path).save(Recipe().made())
+    state = json.loads((path / STATE).read_text())
+    del state["bytes"]["warnings.csv"]
+    (path / STATE).write_text(json.dumps(state))
+    (path / "warnings.csv").unlink()
+    assert len(_dataset(path).load().manifest) == 6
+    pd.testing.assert_frame_equal(_warnings_view(path).load(), no_warnings())
+
+
+def test_warnings_of_no_corpus_are_missing(path: Path) -> None:
+    assert isinstance(_cause(_warnings_view(path).load), FileNotFoundError)
 
 
 def _ingest(archive: Path, path: Path, **options: Any) -> Corpus:

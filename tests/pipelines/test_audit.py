@@ -10,7 +10,7 @@ from kedro.validation.type_extractor import TypeExtractor
 from PIL import Image
 from pydantic import ValidationError
 
-from nevus.contracts import DUPLICATE_COLUMNS, QUARANTINE_COLUMNS, Corpus
+from nevus.contracts import DUPLICATE_COLUMNS, QUARANTINE_COLUMNS, WARNING_COLUMNS, Corpus
 from nevus.corpus.options import DuplicateOptions
 from nevus.corpus.schema import conform
 from nevus.metrics.shortcuts import SHORTCUT_COLUMNS
@@ -75,6 +75,9 @@ def catalog(configuration, tmp_path, packed, assignment, duplicates, options, se
     for name, value in {
         "packed@corpus": packed,
         "packed@quarantine": quarantine,
+        "packed@warnings": pd.DataFrame(
+            [("a.jpg", "age", "not an age in years: 'old'")], columns=list(WARNING_COLUMNS)
+        ),
         "duplicates": duplicates,
         "corpus@assignment": assignment,
         "params:audit": options,
@@ -94,6 +97,8 @@ def test_the_pipeline_leaves_tables_a_sheet_and_one_page_that_needs_no_other_fil
     assert "Act first." in page
     assert "drawn by a program" in page
     assert "&lt;b&gt;.jpg" in page
+    assert "images lack a readable age" in page
+    assert "not an age in years: &#39;old&#39;" in page
     assert Image.open(io.BytesIO(catalog["audit.sheet"].load())).width > 1000
     assert all(len(catalog[f"audit.{name}"].load()) for name in TABLES if name != "crossings")
 

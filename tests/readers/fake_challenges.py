@@ -1,4 +1,4 @@
-"""Makers of files in the layouts of ISIC 2017 and HAM10000: the tables, and small images that all differ."""
+"""Makers of files in the layouts of ISIC 2017, HAM10000 and the ISIC archive: tables, and small images that differ."""
 
 from collections.abc import Mapping, Sequence
 
@@ -57,3 +57,16 @@ def ham10000_files(
         folder = f"HAM10000_images_part_{1 + (index >= len(rows) // 2)}"
         files[f"{folder}/{row.split(',')[1]}.jpg"] = fake_jpeg(index)
     return files | dict(extra or {})
+
+
+def isic_archive_files(count: int = 12) -> dict[str, bytes]:
+    """A collection as `isic-cli` downloads it: benign, malignant and indeterminate in turn, two images a patient."""
+    kinds = ("Benign,Benign melanocytic proliferations,Nevus", "Malignant,,Melanoma Invasive", "Indeterminate,,")
+    ids = [f"ISIC_{9000000 + index:07d}" for index in range(count)]
+    rows = [
+        f"{image_id},Somebody,CC-0,45,Thigh,female,IP_{i // 6}_{i % 3},{kinds[i % 3]}" for i, image_id in enumerate(ids)
+    ]
+    header = "isic_id,attribution,copyright_license,age_approx,anatom_site_2,sex,patient_id"
+    files = {"metadata.csv": csv_bytes(f"{header},diagnosis_1,diagnosis_2,diagnosis_3", rows, end="\r\n")}
+    files |= {"attribution.txt": b"Somebody", "licenses/CC-0.txt": b"No rights reserved."}
+    return files | {f"{image_id}.jpg": fake_jpeg(9000 + index) for index, image_id in enumerate(ids)}

@@ -72,6 +72,31 @@ def test_one_folder_around_all_is_passed_over() -> None:
     pd.testing.assert_frame_equal(wrapped.records.drop(columns="file"), plain.records.drop(columns="file"))
 
 
+AROUND = ["a/", "a/b/", "archive (1)/archive/data/", "melanoma/", "train/data/"]
+
+
+@pytest.mark.parametrize("top", AROUND)
+def test_folders_around_everything_are_passed_over(top: str) -> None:
+    files = diagnosis_files(empty=True)
+    plain, wrapped = (read(FakeSource({t + name: content for name, content in files.items()})) for t in ("", top))
+    pd.testing.assert_frame_equal(wrapped.records.drop(columns="file"), plain.records.drop(columns="file"))
+
+
+@pytest.mark.parametrize("diagnoses", [("a",), ("b",), ("x", "y")])
+def test_of_several_folders_around_each_answer_is_taken(diagnoses: tuple[str, ...]) -> None:
+    files = {"a/b/x/1.jpg": b"", "a/b/y/2.jpg": b"", "a/loose.jpg": b""}
+    with pytest.raises(SourceError, match=r"\[a\] or \[b\] or \[x, y\]"):
+        read(FakeSource(files))
+    listing = read(FakeSource(files), *diagnoses)
+    assert listing.classes == diagnoses
+    assert set(listing.quarantine["file"]) == (set() if diagnoses == ("a",) else {"a/loose.jpg"})
+
+
+def test_splits_inside_folders_around_are_told() -> None:
+    with pytest.raises(SourceError, match="--env=image_folder"):
+        read(FakeSource(diagnosis_files({"train/mel": 1, "test/mel": 1}, top="a/b/", empty=True)))
+
+
 def test_folder_around_a_single_known_diagnosis_is_passed_over() -> None:
     assert _ids(read(FakeSource(diagnosis_files({"akiec": 1}, top="data/", empty=True)))) == ["akiec/gan_input/0"]
 
@@ -150,8 +175,8 @@ def test_diagnoses_that_are_not_there_are_refused_naming_both(diagnoses: tuple[s
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("akiec/gan_input/notes.txt", "not an image by its suffix"),
-        ("metadata.csv", "not an image by its suffix"),
+        ("akiec/gan_input/notes.txt", "text, table or program beside the images"),
+        ("metadata.csv", "text, table or program beside the images"),
         ("bcc.zip", "archive inside the source"),
         ("9.jpg", "no diagnosis folder"),
         (".ipynb_checkpoints/0-checkpoint.jpg", "in a hidden folder"),

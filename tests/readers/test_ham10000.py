@@ -165,7 +165,7 @@ def test_known_companions_are_passed_over(name: str) -> None:
         ("HAM10000_images_part_1/ISIC_0099999.jpg", "file without a row"),
         ("HAM10000_images_part_1/cat.jpg", "wrong name"),
         ("HAM10000_images_part_2.zip", "archive"),
-        ("README.txt", "suffix"),
+        ("README.txt", "beside the images"),
         ("/etc/ISIC_0099999.jpg", "leads out"),
     ],
 )
@@ -363,8 +363,12 @@ def test_one_hot_ground_truth_stands_in_for_the_table(name: str, caplog: pytest.
     assert "nothing keeps images of one lesion on one side" in caplog.text
 
 
-def test_lesion_groupings_give_lesions_and_confirmation() -> None:
-    listing = _list(_one_hot_files("GroundTruth.csv", lesions=True), confirmed_by=["histo"])
+@pytest.mark.parametrize("suffix", ["", ".jpg"])
+def test_lesion_groupings_give_lesions_and_confirmation(suffix: str) -> None:
+    files = _one_hot_files("GroundTruth.csv", lesions=True)
+    groupings = "ISIC2018_Task3_Training_LesionGroupings.csv"
+    files[groupings] = files[groupings].replace(b",HAM", f"{suffix},HAM".encode())
+    listing = _list(files, confirmed_by=["histo"])
     assert listing.records["group_id"].value_counts().tolist() == [2] * 14
     assert listing.quarantine.empty
 

@@ -58,6 +58,14 @@ def test_folder_around_all_may_have_the_name_of_a_split(top: str) -> None:
     assert set(listing.quarantine["file"]) == set(extra)
 
 
+@pytest.mark.parametrize("top", ["a/", "a/b/", "archive (1)/archive/data/", "train/train/", "data/test/x/"])
+@pytest.mark.parametrize("counts", [{"train": 3, "test": 2}, {"Training_Data": 2}])
+def test_folders_around_everything_say_nothing(top: str, counts: dict[str, int]) -> None:
+    plain, wrapped = (read(FakeSource(image_folder_files(counts, top=t, empty=True))) for t in ("", top))
+    pd.testing.assert_frame_equal(wrapped.records.drop(columns="file"), plain.records.drop(columns="file"))
+    assert wrapped.quarantine.empty
+
+
 def test_classes_with_names_of_splits_are_refused_unless_asked_for() -> None:
     files = image_folder_files(classes=("Train", "test"), empty=True)
     with pytest.raises(SourceError, match=r"'test', 'Train', which are names of splits.*image_folder\.classes"):
@@ -181,8 +189,8 @@ def test_single_class_is_refused_and_told_of_the_other_reader() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("train/benign/notes.txt", "not an image by its suffix"),
-        ("labels.csv", "not an image by its suffix"),
+        ("train/benign/notes.txt", "text, table or program beside the images"),
+        ("labels.csv", "text, table or program beside the images"),
         ("unlabeled.zip", "archive inside the source"),
         ("train/benign/more.tar.gz", "archive inside the source"),
         ("train/benign/0", "not an image by its suffix"),

@@ -138,7 +138,7 @@ def test_known_companions_are_passed_over(name: str) -> None:
         ("ISIC-2017_Training_Data/ISIC_0009999.jpg", "file without a row"),
         ("ISIC-2017_Training_Data/ISIC_12.jpg", "wrong name"),
         ("ISIC-2017_Training_Data.zip", "archive"),
-        ("notes.txt", "suffix"),
+        ("notes.txt", "beside the images"),
         ("../ISIC_0009999.jpg", "leads out"),
         ("../ISIC_0000000_superpixels.png", "leads out"),
     ],

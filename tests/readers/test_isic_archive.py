@@ -1,9 +1,12 @@
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 import pytest
+from pandas.testing import assert_frame_equal
 
 from nevus.contracts import Listing, SourceError
+from nevus.quarantine import losses
 from nevus.readers import isic_archive
 from nevus.readers.options import IsicArchiveOptions
 from tests.fakes import FakeSource, fake_jpeg
@@ -121,9 +124,43 @@ def test_several_collections_may_share_images() -> None:
     assert len(listing.records) == 5
 
 
-def test_attribution_and_licences_are_passed_over() -> None:
-    files = _files(*KINDS) | {"attribution.txt": b"", "licenses/CC-0.txt": b""}
-    assert _list(files).quarantine.empty
+@pytest.mark.parametrize(
+    "name",
+    ["attribution.txt", "a/attribution.txt", "licenses/CC-0.txt", "LICENSE.md", "ISIC_2020_Training_Duplicates.csv"],
+)
+def test_attribution_licences_and_tables_of_challenges_are_passed_over(name: str) -> None:
+    assert _list(_files(*KINDS) | {name: b""}).quarantine.empty
+
+
+@pytest.mark.parametrize(
+    "name", [f"{_id(0)}_segmentation.png", f"{_id(0)}_superpixels.png", f"masks/{_id(0)}.png", f"{_id(0)}_mask.bmp"]
+)
+def test_masks_are_set_aside_and_lose_no_image(name: str) -> None:
+    listing = _list(_files(*KINDS) | {name: fake_jpeg(99)})
+    assert listing.quarantine["file"].tolist() == [name]
+    assert losses(listing.quarantine).empty
+    assert len(listing.records) == 5
+
+
+OTHER_IDS = [str.lower, lambda i: f"{i}.jpg", lambda i: f"a/b/{i}.JPG", lambda i: rf"C:\data\{i.lower()}.png"]
+
+
+@pytest.mark.parametrize("spelled", OTHER_IDS)
+def test_ids_with_suffix_folders_and_other_case_find_their_image(spelled: Callable[[str], str]) -> None:
+    def respelled(files: dict[str, bytes], column: str) -> dict[str, bytes]:
+        return {name: _with_other_ids(content, column, spelled) for name, content in files.items()}
+
+    archive, challenge = _files(*KINDS), _challenge(*ONE_HOT)
+    assert_frame_equal(_list(respelled(archive, "isic_id")).records, _list(archive).records)
+    assert_frame_equal(_list(respelled(challenge, "image")).records, _list(challenge).records)
+
+
+def _with_other_ids(content: bytes, column: str, spelled: Callable[[str], str]) -> bytes:
+    if not content.startswith(column.encode()):  # an image
+        return content
+    header, *lines = content.decode().splitlines()
+    rows = [",".join([spelled(line.partition(",")[0]), line.partition(",")[2]]) for line in lines]
+    return csv_bytes(header, rows)
 
 
 def test_a_detail_that_cannot_be_read_is_unknown() -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nevus.quarantine import Kind
 from nevus.readers.layouts import LAYOUTS, layout_of, remedy
-from nevus.readers.names import sort_names
+from nevus.readers.names import UNREAD, sort_names
 from tests.fakes import melanoma_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
 
@@ -12,6 +13,7 @@ SOURCES = {
     "ham10000": ["a/HAM10000_metadata.tab", "a/HAM10000_images_part_1/ISIC_0000001.jpg"],
     "isic_2017": ["ISIC-2017_Training_Part3_GroundTruth.csv", "ISIC-2017_Training_Data/ISIC_0000001.jpg"],
     "siim_isic_2020": ["train.csv", "test.csv", "jpeg/train/ISIC_0000001.jpg"],
+    "isic_archive": ["a/metadata.csv", "a/attribution.txt", "a/ISIC_0000001.JPG"],
     "mnist": ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
     "melanoma": list(melanoma_files()),
     "image_folder": list(image_folder_files(top="data/", empty=True)),
@@ -29,6 +31,14 @@ def test_each_environment_is_told_by_names_alone(environment: str) -> None:
     assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
 
 
+@pytest.mark.parametrize("around", ["a/b/", "archive/archive/data/"])
+@pytest.mark.parametrize("environment", SOURCES)
+def test_folders_around_everything_say_nothing(environment: str, around: str) -> None:
+    found = layout_of([around + name for name in SOURCES[environment]])
+    assert found is not None
+    assert found.environment == environment
+
+
 def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(project: Path) -> None:
     assert {layout.environment for layout in LAYOUTS} == set(SOURCES)
     for layout in LAYOUTS:
@@ -36,7 +46,30 @@ def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(pro
         assert parameters["ingestion"]["format"] == layout.format
 
 
-@pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["a/b/c/train/x/1.jpg"], ["notes.txt"]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["challenge-2019-training_metadata_2022-07-10.csv", "images/ISIC_0000001.jpg"],
+        ["ISIC_2019_Training_GroundTruth.csv", "ISIC_2019_Training_Input/ISIC_0000001_downsampled.jpg"],
+    ],
+)
+def test_other_downloads_of_the_archive_are_told(names: list[str]) -> None:
+    found = layout_of(names)
+    assert found is not None
+    assert found.environment == "isic_archive"
+
+
+@pytest.mark.parametrize("environment", ["ham10000", "isic_2017", "siim_isic_2020"])
+@pytest.mark.parametrize(
+    "table", ["metadata.csv", "ISIC-2017_Training_Data_metadata.csv", "ISIC_2020_Test_Metadata.csv"]
+)
+def test_a_table_of_metadata_more_does_not_mislead(environment: str, table: str) -> None:
+    found = layout_of([table, *SOURCES[environment]])
+    assert found is not None
+    assert found.environment == environment
+
+
+@pytest.mark.parametrize("names", [[], ["1.jpg", "2.jpg"], ["exam/1.jpg"], ["notes.txt"]])
 def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
     assert layout_of(names) is None
     assert remedy(sort_names(names), "image_folder") == ""
@@ -45,6 +78,15 @@ def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
 def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:
     found = [layout_of([f"{name}/1.jpg", "other/2.jpg", "notes.csv"]) for name in ("mel", "part_1")]
     assert [layout.environment for layout in found if layout] == ["diagnosis_folders", "table"]
+
+
+@pytest.mark.parametrize(("suffix", "kind"), UNREAD.items())
+@pytest.mark.parametrize("place", ["train/a", "mel", "jpeg/train"])
+def test_images_of_a_format_that_is_not_read_are_told_to_be_converted(suffix: str, kind: Kind, place: str) -> None:
+    names = [f"{place}/ISIC_000000{number}{suffix.upper()}" for number in range(3)]
+    said = remedy(sort_names([*names, "train.csv"]), "melanoma_detection")
+    assert said == f"Set aside: 3 x {kind.said}. {kind.advice}"
+    assert "Convert" in said
 
 
 def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:

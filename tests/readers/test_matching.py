@@ -87,6 +87,8 @@ def test_rules_are_counted_in_one_line(caplog: pytest.LogCaptureFixture) -> None
 @pytest.mark.parametrize("text", ["ISIC_0000001", "ISIC_0000001.jpg", "isic_0000001.JPG", "a\\b/ISIC_0000001.png"])
 def test_bare_id_has_no_folder_suffix_or_case(text: str) -> None:
     assert bare_id(text) == "ISIC_0000001"
+    stem, dot, suffix = text.partition(".")
+    assert bare_id(f"{stem}_Downsampled{dot}{suffix}") == "ISIC_0000001_downsampled"
 
 
 @pytest.mark.parametrize("text", ["1", "ISIC_1.csv", "x.y"])

@@ -38,7 +38,9 @@ def test_unpacked_archive_gives_the_same_ids(sample_data: Path, tmp_path: Path) 
     pd.testing.assert_frame_equal(packed.records, unpacked.records)
 
 
-@pytest.mark.parametrize("top", ["", "MelanomaDetection/", "another name/"])
+@pytest.mark.parametrize(
+    "top", ["", "MelanomaDetection/", "another name/", "a/b/", "archive/archive/MelanomaDetection/"]
+)
 def test_layout_is_found_with_and_without_a_top_folder(top: str) -> None:
     records = read(FakeSource(melanoma_files(2, 1, 2, top=top))).records
     assert records["image_id"].tolist() == ["labeled/0_0", "labeled/1_1", "unlabeled/0", "test/0_0", "test/1_1"]
@@ -76,7 +78,7 @@ def test_names_that_lead_out_are_quarantined(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("labeled/readme.txt", "suffix"),
+        ("labeled/readme.txt", "beside the images"),
         ("MelanomaDetection/labeled/0_0_mask.png", "companion"),
         ("labeled/9_1", "suffix"),
         ("validation/9_1.jpg", "unknown folder"),

@@ -166,7 +166,7 @@ def test_rows_without_a_file_and_files_without_a_row_are_quarantined() -> None:
         "gone.jpg": "no such file",
         "row 3": "row names no file",
         "b.jpg": "no row of the table names it",
-        "notes.txt": "not an image by its suffix",
+        "notes.txt": "text, table or program beside the images",
         "../x.jpg": "name leads out of the archive",
     }
 
@@ -174,7 +174,10 @@ def test_rows_without_a_file_and_files_without_a_row_are_quarantined() -> None:
 def test_archive_inside_the_source_is_told_from_other_files() -> None:
     files = {"images.csv": csv_file([ROW]), "more/Images.ZIP": b"", "notes.txt": b"", **image_files("a.jpg")}
     kinds = {file: reason.partition(":")[0] for file, reason in quarantine(read(FakeSource(files))).items()}
-    assert kinds == {"more/Images.ZIP": "archive inside the source", "notes.txt": "not an image by its suffix"}
+    assert kinds == {
+        "more/Images.ZIP": "archive inside the source",
+        "notes.txt": "text, table or program beside the images",
+    }
 
 
 def test_image_whose_name_comes_twice_in_a_zip_is_quarantined_when_it_is_read(tmp_path: Path) -> None:

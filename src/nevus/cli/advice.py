@@ -28,9 +28,12 @@ def completed(message: str, options: Mapping[str, Any]) -> str:
         whole = pipelines if pipelines and any(options.get(name) for name in LIMITS) else [found[1]]
         return f"`{_command(whole, options)}`"
 
-    if options.get("env"):
-        message = message.replace("conf/<env>/", f"conf/{options['env']}/")
-    return COMMAND.sub(complete, message)
+    return COMMAND.sub(complete, in_environment(message, options.get("env")))
+
+
+def in_environment(message: str, env: str | None) -> str:
+    """Name the files of a message, such as "conf/<env>/parameters.yml", by the environment of this run."""
+    return message.replace("conf/<env>/", f"conf/{env}/") if env else message
 
 
 def _command(pipelines: list[str], options: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import click
 from kedro.framework.cli.project import run as kedro_run
 
 from nevus.cli.advice import completed
+from nevus.cli.clean import clean
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 from nevus.cli.params import ParamsOption
@@ -25,6 +26,7 @@ def cli() -> None:
 
 
 cli.add_command(track)
+cli.add_command(clean)
 
 
 @cli.command(
@@ -38,7 +40,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
     Raises:
         click.ClickException: With that message; the exit code is 1.
     """
-    follow()
+    follow(options["env"])
     signal.signal(signal.SIGTERM, _terminate)
     if options["pipeline"] and not options["pipelines"]:  # the same thing, which Kedro 1.7 warns about
         options["pipelines"], options["pipeline"] = [options["pipeline"]], None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from nevus.cli.advice import in_environment
+
 PLAIN = logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
 
 NOISY = (
@@ -21,8 +23,8 @@ NO_NEWS = (
 )
 
 
-def follow() -> None:
-    """Make the log fit where it is read.
+def follow(env: str | None) -> None:
+    """Make the log fit where it is read, and name the files of its messages by the environment of the run.
 
     On a terminal log lines move progress bars aside instead of running into them. In a file or a pipe, where nobody
     wants them wrapped at 80 columns, they are plain: one record, one line.
@@ -36,6 +38,26 @@ def follow() -> None:
         if isinstance(handler, RichHandler):
             root.removeHandler(handler)
             root.addHandler(BesideBars(handler) if handler.console.is_terminal else _plain(handler))
+    for handler in root.handlers:
+        handler.addFilter(InEnvironment(env))
+
+
+class InEnvironment(logging.Filter):
+    """Completes the project's own messages, as `nevus.cli.advice` does with errors; lets every record pass.
+
+    Args:
+        env: Of the run; without one, messages stay as they are.
+    """
+
+    def __init__(self, env: str | None) -> None:
+        super().__init__()
+        self._env = env
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Complete the message in place."""
+        if record.name.startswith("nevus."):
+            record.msg, record.args = in_environment(record.getMessage(), self._env), ()
+        return True
 
 
 class BesideBars(logging.Handler):

@@ -47,15 +47,13 @@ def track(metadata: Any, files: tuple[Path, ...], tracking_uri: str | None) -> N
 def _configured(root: Path, journal: Journal) -> Target:
     """Where such a run would be kept if it ran now, since the configuration may be what was mended."""
     from kedro.config import MissingConfigException
-    from kedro.framework.project import settings
 
+    from nevus.configuration import load_configuration
     from nevus.hooks.tracking import TrackingOptions, sqlite_target, wanted_target
 
     env = next(iter(journal.headers.values())).tags.get("env")
-    folder, arguments = str(root / settings.CONF_SOURCE), settings.CONFIG_LOADER_ARGS
-    loader = settings.CONFIG_LOADER_CLASS(folder, env=None if env == "base" else env, **arguments)
     try:
-        options = TrackingOptions.model_validate(loader["mlflow"])
+        options = TrackingOptions.model_validate(load_configuration(root, env)["mlflow"])
     except (KeyError, MissingConfigException):
         return journal.target
     experiment = journal.target.experiment

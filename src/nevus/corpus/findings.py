@@ -7,6 +7,7 @@ import pandas as pd
 from nevus.contracts import Table
 from nevus.corpus.audit import LEFT_OUT, METADATA, NO_LABEL, kind_of
 from nevus.corpus.leaks import Finding, conflict_findings, group_findings, pair_findings, some
+from nevus.quarantine import is_loss
 
 # act: scores would be wrong, or no classifier can be trained or scored; look: somebody has to judge; note: to be known;
 # fine: looked for and not found.
@@ -19,6 +20,7 @@ BESIDE_THE_LESION = ("corners", "border")  # probes that see no lesion, or littl
 def findings(
     counts: Table,
     quarantine: Table,
+    warnings: Table,
     pairs: Table,
     crossings: Table,
     outliers: Table,
@@ -33,6 +35,7 @@ def findings(
     Args:
         counts: From `audit.count`.
         quarantine: Columns as in `QUARANTINE_COLUMNS`.
+        warnings: Columns as in `WARNING_COLUMNS`.
         pairs: From `audit.pairs`.
         crossings: From `audit.crossings`.
         outliers: `image_id`, `split`, `reason` and more, as from `outliers.find_outliers`.
@@ -51,6 +54,7 @@ def findings(
         *_labels(counts, classes),
         *_masks(masks),
         *_files(quarantine, counts),
+        *_details(warnings),
         *_outliers(outliers),
         *_shortcuts(shortcuts),
         *_missing(counts),
@@ -81,12 +85,20 @@ def _labels(counts: Table, classes: int) -> Iterator[Finding]:
 
 def _files(quarantine: Table, counts: Table) -> Iterator[Finding]:
     for kind, rows in quarantine.groupby(kind_of(quarantine["reason"]), sort=False):
-        yield Finding("look", "quarantine", len(rows), f"files set aside: {kind}", some(rows["file"]))
+        level = "look" if is_loss(str(kind)) else "note"  # a mask or an equal copy is no image less
+        yield Finding(level, "quarantine", len(rows), f"files set aside: {kind}", some(rows["file"]))
     if not len(quarantine):
         yield Finding("fine", "quarantine", 0, "no file set aside")
     out = counts[counts["aspect"] == LEFT_OUT]
     for _, row in out.iterrows():
         yield Finding("note", "left out", int(row["images"]), f"images in no split: {row['value']}")
+
+
+def _details(warnings: Table) -> Iterator[Finding]:
+    for (column, kind), rows in warnings.groupby(["column", kind_of(warnings["reason"])], sort=False):
+        words = f"images lack a readable {column}, which is taken as unknown: {kind}"
+        values = rows["reason"].str.partition(": ")[2]
+        yield Finding("note", "details", rows["file"].nunique(), words, some(rows["file"] + " (" + values + ")"))
 
 
 def _masks(masks: Table) -> Iterator[Finding]:

@@ -50,19 +50,28 @@ def open_experiment(target: Target) -> tuple[MlflowClient, str]:
         BusyError: Another process is making the tables of the database, and does not come to an end.
         Exception: Whatever SQLite or MLflow raise; `nevus.hooks.causes` puts it in words.
     """
+    with _alone(database_of(target.uri)):
+        client = connect(target.uri)
+        experiment_id = _experiment_id(client, target)
+    end_dead_runs(client, experiment_id)
+    return client, experiment_id
+
+
+def connect(uri: str) -> MlflowClient:
+    """A client of a store.
+
+    Raises:
+        Exception: Whatever SQLite or MLflow raise where the store cannot be used.
+    """
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
     import_mlflow()
     from mlflow import MlflowClient
 
-    database = database_of(target.uri)
-    with _alone(database):
-        if database is not None:
-            _try(database)
-        client = MlflowClient(tracking_uri=target.uri)
-        experiment_id = _experiment_id(client, target)
-    end_dead_runs(client, experiment_id)
-    return client, experiment_id
+    database = database_of(uri)
+    if database is not None:
+        _try(database)
+    return MlflowClient(tracking_uri=uri)
 
 
 def end_dead_runs(client: MlflowClient, experiment_id: str) -> None:

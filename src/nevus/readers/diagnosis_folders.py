@@ -13,13 +13,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
+from nevus.readers.folder_levels import around_all, folder_levels
 from nevus.readers.layouts import DIAGNOSES, layout_of, remedy
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import DiagnosisFoldersOptions
 from nevus.readers.same_id import settle, without_nested_copies
 from nevus.readers.split_folders import split_of
 
-LAYOUT = "<diagnosis>/<image>, with folders of any depth between them, all perhaps inside one folder more"
+LAYOUT = "<diagnosis>/<image>, with folders of any depth between them, all perhaps inside other folders"
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 PARAMETER = "ingestion.diagnosis_folders.diagnoses in conf/<env>/parameters.yml"
 
@@ -51,7 +52,7 @@ def read(source: Source | None, options: DiagnosisFoldersOptions, *, size: int) 
 
     Raises:
         SourceError: There is no source or no image below a folder, a diagnosis asked for has no image or is named
-            twice, one folder holds everything and nothing tells whether it is a diagnosis, the folders seem to be
+            twice, folders lie around everything and nothing tells whether it is a diagnosis, the folders seem to be
             splits or parts with the diagnoses inside, or a table of another format lies beside folders that are no
             known diagnoses.
     """
@@ -91,28 +92,29 @@ def _parse(names: list[str]) -> tuple[list[_Image], list[tuple[str, str]]]:
 
 
 def _level(images: list[_Image], options: DiagnosisFoldersOptions, names: Names) -> int:
-    """How many folders lie above the diagnoses: 0 or 1."""
-    outer, inner = ({image.folders[level] for image in images if len(image.folders) > level} for level in (0, 1))
-    if not outer:
+    """How many folders lie above the diagnoses: none, or some of those around everything."""
+    levels = folder_levels(image.file for image in images)
+    if not levels:
         helps = remedy(names, "diagnosis_folders")
         raise SourceError(
             f"Diagnosis folders want {LAYOUT}. Found {len(images):,} images and none in a folder. "
             f"{helps or 'Name the folder above by --params source=..., or choose another reader by --env.'}"
         )
-    if options.diagnoses is None:
-        _check_outer(outer, inner)
-    if len(outer) > 1 or not inner:
-        return 0
+    around = around_all(levels)
+    first, below = [*levels[around:], set(), set()][:2]
     sought = {name.casefold() for name in options.diagnoses} if options.diagnoses else DIAGNOSES
-    for level, folders in enumerate((outer, inner)):
-        if sought & {folder.casefold() for folder in folders}:
-            return level
-    if len(inner) > 1 and options.diagnoses is None:
+    known = [len(sought & {folder.casefold() for folder in folders}) for folders in levels[: around + 1]]
+    if options.diagnoses is None and not any(known[:around]):
+        _check_outer(first, below)
+    if any(known):
+        return known.index(max(known))  # of melanoma/benign and melanoma/malignant, the outer folder is none
+    if around and first and options.diagnoses is None:
         raise SourceError(
-            f"All images lie in {listed(outer)}, which holds {listed(sorted(inner))}, and nothing tells which of them "
-            f"are diagnoses. Name the diagnoses: {PARAMETER} = {_flow(outer)} or {_flow(inner)}."
+            f"All images lie in {listed(map(''.join, levels[:around]))}, which holds {listed(sorted(first))}, and "
+            f"nothing tells which of them are diagnoses. Name the diagnoses: {PARAMETER} = "
+            f"{' or '.join(map(_flow, levels[: around + 1]))}."
         )
-    return 0
+    return around if first and options.diagnoses is not None else 0
 
 
 def _check_outer(outer: set[str], inner: set[str]) -> None:

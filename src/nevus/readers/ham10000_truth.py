@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from nevus.contracts import Source, Table
+from nevus.readers.isic_files import with_bare_ids
 from nevus.readers.one_hot import part_one_hot
 from nevus.readers.tables import find_table, find_tables, read_table
 
@@ -39,7 +40,8 @@ def read_truth(source: Source, names: Sequence[str]) -> tuple[Table, Table, list
     """
     truth = find_table(names, *TRUTH)
     table = read_table(source, truth, required=("image", *DIAGNOSES))
-    table, aside = part_one_hot(table.rename(columns={"image": "image_id"}), DIAGNOSES, key="image_id")
+    table = with_bare_ids(table.rename(columns={"image": "image_id"}), truth)
+    table, aside = part_one_hot(table, DIAGNOSES, key="image_id")
     table = table.assign(dx=table["dx"].str.lower())
     if not find_tables(names, *LESIONS):
         logger.warning(
@@ -57,4 +59,5 @@ def read_truth(source: Source, names: Sequence[str]) -> tuple[Table, Table, list
             "dx_type": lesions[CONFIRMATION].str.lower().replace(CONFIRMED_BY),
         }
     )
-    return table.merge(known.drop_duplicates(), on="image_id", how="left"), aside, [truth, name]
+    known = with_bare_ids(known, name).drop_duplicates()
+    return table.merge(known, on="image_id", how="left"), aside, [truth, name]

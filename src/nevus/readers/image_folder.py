@@ -13,6 +13,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
+from nevus.readers.folder_levels import split_depths
 from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import ImageFolderOptions
@@ -21,7 +22,7 @@ from nevus.readers.split_folders import EXAMPLES, split_of
 
 LAYOUT = (
     "train/<class>/<image>, the same in test/ and in validation/ where there are any, and unlabeled/<image>, "
-    "all perhaps inside one folder more"
+    "all perhaps inside other folders"
 )
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "source")
 PARAMETER = "ingestion.image_folder.classes in conf/<env>/parameters.yml"
@@ -45,11 +46,11 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     """List the images of a train/test folder tree.
 
     The folder of a split has one of many names (`split_folders`); several of one split are read together. Folder names
-    are compared without regard to case. One folder around all may have any name, even `train`. A class folder may hold
+    are compared without regard to case. Folders around all may have any name, even `train`. A class folder may hold
     folders of any depth; below `unlabeled/` the folders say nothing, and their names are not kept as
     labels. What operating systems leave behind is passed over; every other file that is not an image of this layout is
     quarantined, and so are images of a class without an image in `train/`, since nothing could learn it. Files that
-    differ in their suffix or in the folder around all have one id: of equal ones the first is taken.
+    differ in their suffix or in the folders around all have one id: of equal ones the first is taken.
 
     Args:
         source: The zip or the folder.
@@ -70,7 +71,7 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     names = sort_names(source.names())
     names, copies = without_nested_copies(source, names)
     quarantine = names.refused + copies + set_aside_companions(names.companions) + set_aside_others(names.others)
-    depths = _depths(names.images)
+    depths = split_depths(names.images)
     parsed = {name: _parse(name, depths) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
     images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}
@@ -89,19 +90,6 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     )
 
 
-def _depths(names: list[str]) -> tuple[int, ...]:
-    """Where the folder of the split may stand: outside or inside one folder.
-
-    Only inside, where one folder with the name of a split lies around folders that are splits, every one of them.
-    """
-    folders = [name.split("/")[:-1] for name in names]
-    outer, inner = (
-        {parts[depth] for parts in folders if len(parts) > depth and not parts[depth].startswith(".")}
-        for depth in (0, 1)
-    )
-    return (1,) if len(outer) == 1 and inner and all(map(split_of, inner)) else (0, 1)
-
-
 def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
     """The image that a name stands for, or the reason to set the file aside."""
     path = PurePosixPath(name)
@@ -110,7 +98,7 @@ def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
         return f"in a hidden folder: {hidden[0]}"
     top = next((depth for depth in depths if depth < len(folders) and split_of(folders[depth])), None)
     if top is None or (split := split_of(folders[top])) is None:
-        return UNKNOWN_FOLDER.of(f"wanted {EXAMPLES}, at the top or inside one folder")
+        return UNKNOWN_FOLDER.of(f"wanted {EXAMPLES}, alone or inside the folders around everything")
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
     folder = "" if split == "unlabeled" else folders[top + 1]

@@ -21,11 +21,10 @@ from nevus.readers.tables import mangling, set_aside
 
 CLASSES = {"malignant_benign": ("benign", "malignant"), "melanoma": ("other", "melanoma")}
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
-# Beside the images lie who to name and under which licence, masks, and tables of the challenges.
+# Whom to name, under which licence, and tables of the challenges, beside what `nevus.readers.companions` knows.
 COMPANIONS = re.compile(
-    r"(^|/)(attribution\.txt|licen[cs]es?(/.*|\.\w+))$|_(segmentation|superpixels|mask)\.png$"
-    r"|_(GroundTruth|Metadata|Duplicates)[^/]*\.csv$",
-    re.I,
+    r"(^|/)(attribution|licen[cs]es?(/[^/]*)?)\.(txt|md|html?|pdf)$|_(GroundTruth|Metadata|Duplicates)[^/]*\.csv$",
+    re.IGNORECASE,
 )
 
 logger = logging.getLogger(__name__)
@@ -36,8 +35,8 @@ def read(source: Source | None, options: IsicArchiveOptions, *, size: int) -> Li
 
     Rows that `confirmed_by` or `image_type` does not ask for are left out with their images; the log counts them. So it
     does with images whose class the table does not say (indeterminate, or no diagnosis): they are unlabelled, or left
-    out, as `undiagnosed` says. Attribution, licences and masks are passed over. All else that does not become a record
-    is quarantined.
+    out, as `undiagnosed` says. Attribution, licences and tables of the challenges are passed over. All else that does
+    not become a record is quarantined.
 
     Args:
         source: A zip or a folder with the tables and the images, in whatever folders.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
 from nevus.file_names import is_litter, refusal
-from nevus.readers.isic_files import WANTED_ID
+from nevus.readers.isic_files import WANTED_ID, with_bare_ids
 from nevus.readers.one_hot import part_one_hot
 from nevus.readers.table_formats import SUFFIXES
 from nevus.readers.tables import find_table, find_tables, read_table
@@ -71,10 +71,11 @@ def read_tables(source: Source, names: Sequence[str]) -> tuple[Table, Table, lis
         seen = [name for name, path in paths.items() if path.suffix.lower() in SUFFIXES]
         raise SourceError(
             f"The reader 'isic_archive' wants {LAYOUT}; found {len(names):,} files without it, and the tables "
-            f"{', '.join(seen[:8]) or '(none)'}. Download the metadata too (`isic metadata download`), or choose the "
-            "reader that fits."
+            f"{', '.join(seen[:8]) or '(none)'}. Download the metadata too (`isic metadata download --collections "
+            "<id> --outfile metadata.csv`), or choose the reader that fits."
         )
-    rows = [_rows(read_table(source, name, required=("isic_id",), optional=OPTIONAL)) for name in tables]
+    read = [(name, read_table(source, name, required=("isic_id",), optional=OPTIONAL)) for name in tables]
+    rows = [with_bare_ids(_rows(table), name) for name, table in read]
     table = pd.concat(rows, ignore_index=True).drop_duplicates(ignore_index=True)  # collections share images
     return table, pd.DataFrame(columns=list(QUARANTINE_COLUMNS), dtype=str), tables
 
@@ -116,18 +117,23 @@ def _deepest(table: Table, columns: Sequence[str]) -> "pd.Series[str]":
 
 def _challenge(source: Source, names: Sequence[str]) -> tuple[Table, Table, list[str]]:
     tables = [find_table(names, TRUTH)]
-    table = read_table(source, tables[0], required=("image", *DIAGNOSES_2019))
-    table, aside = part_one_hot(table.rename(columns={"image": "image_id"}), list(DIAGNOSES_2019), key="image_id")
+    table = _by_image(source, tables[0], required=tuple(DIAGNOSES_2019))
+    table, aside = part_one_hot(table, list(DIAGNOSES_2019), key="image_id")
     said = table["dx"].map(DIAGNOSES_2019)
     table = table.assign(benignity=said.str[0], diagnosis=said.str[1], named=said.str[1])[
         ["image_id", "benignity", "diagnosis", "named"]
     ]
     if find_tables(names, PEOPLE):
         tables.append(find_table(names, PEOPLE))
-        optional = ("age_approx", "sex", "anatom_site_general", "lesion_id")
-        people = read_table(source, tables[1], required=("image",), optional=optional).drop_duplicates("image")
-        ours = {"image": "image_id", "age_approx": "age", "anatom_site_general": "site"}
-        table = table.merge(people.rename(columns=ours), on="image_id", how="left")
+        people = _by_image(source, tables[1], optional=("age_approx", "sex", "anatom_site_general", "lesion_id"))
+        people = people.rename(columns={"age_approx": "age", "anatom_site_general": "site"})
+        table = table.merge(people.drop_duplicates("image_id"), on="image_id", how="left")
     else:
         logger.warning("There is no %s: age, sex, site and lesions are unknown.", PEOPLE)
     return table.reindex(columns=list(ROWS)).astype(object), aside, tables
+
+
+def _by_image(source: Source, name: str, *, required: Sequence[str] = (), optional: Sequence[str] = ()) -> Table:
+    """A table of the challenge with `image_id` for its `image`."""
+    table = read_table(source, name, required=("image", *required), optional=optional)
+    return with_bare_ids(table.rename(columns={"image": "image_id"}), name)

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from nevus.file_names import is_litter
-from nevus.quarantine import advice
-from nevus.readers.names import Names
+from nevus.quarantine import advice_on_files
+from nevus.readers.folder_levels import folder_levels, split_depths
+from nevus.readers.names import Names, unread_formats
 from nevus.readers.split_folders import split_of
 
 # Folder names in use for the diagnoses of HAM10000 and ISIC 2019, and for their two groups.
@@ -43,18 +44,21 @@ def layout_of(names: Sequence[str]) -> Layout | None:
 
 
 def remedy(names: Names, format: str) -> str:
-    """A sentence that names the environment for these files, or says what helps those that must not be opened.
+    """A sentence that names the environment for these files, or says what helps where most cannot be opened.
 
     Args:
-        names: Of a source without a file that the reader can use.
+        names: Of a source that the reader cannot use.
         format: That reader.
 
     Returns:
         The sentence; empty where there is nothing to say.
     """
+    unread = [*(reason for _, reason in names.refused), *unread_formats(names.others)]
+    if len(unread) > len(names.images) + len(names.companions):
+        return advice_on_files(unread)
     found = layout_of([*names.images, *names.others])
     if found is None or found.format == format:
-        return advice(reason for _, reason in names.refused) if names.refused else ""
+        return ""
     return f"These look like {found.looks}: give `--env={found.environment}` (ingestion.format: {found.format})."
 
 
@@ -74,10 +78,13 @@ def _numbered(paths: Sequence[PurePosixPath]) -> bool:
 
 
 def _classes_in_splits(paths: Sequence[PurePosixPath]) -> bool:
+    images = _images(paths)
+    depths = split_depths(map(str, images))
     return any(
-        split_of(folder) == "labeled" and split_of(below) is None
-        for path in _images(paths)
-        for folder, below in zip(path.parts[:2], path.parts[1:-1], strict=False)
+        split_of(path.parts[depth]) == "labeled" and split_of(path.parts[depth + 1]) is None
+        for path in images
+        for depth in depths
+        if len(path.parts) > depth + 2
     )
 
 
@@ -92,11 +99,10 @@ def _beside_table(paths: Sequence[PurePosixPath]) -> bool:
 
 
 def _class_folders(paths: Sequence[PurePosixPath]) -> set[str]:
-    """The outermost folders, or those inside one folder around all; none where any is a split."""
-    parts = [path.parts[:-1] for path in _images(paths)]
-    levels = ({folders[level].casefold() for folders in parts if len(folders) > level} for level in (0, 1))
-    folders = next((names for names in levels if len(names) > 1), set())
-    return set() if any(map(split_of, folders)) else folders
+    """Those inside the folders around all; none where any is a split."""
+    levels = folder_levels(str(path) for path in _images(paths))
+    folders = next((level for level in levels if len(level) > 1), set())
+    return set() if any(map(split_of, folders)) else {folder.casefold() for folder in folders}
 
 
 def _images(paths: Sequence[PurePosixPath]) -> list[PurePosixPath]:
@@ -110,6 +116,14 @@ LAYOUTS = (
     Layout(
         *("siim_isic_2020", "siim_isic_2020", "the SIIM-ISIC 2020 competition"),
         _named(r"train\.csv|ISIC_2020_Training_GroundTruth.*\.csv", r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?"),
+        own_table=True,
+    ),
+    Layout(
+        *("isic_archive", "isic_archive", "a collection of the ISIC archive"),
+        _named(
+            r"(.*[_-])?metadata([_-].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
+            r"ISIC_[0-9]{7}(_downsampled)?\.(jpe?g|png)",
+        ),
         own_table=True,
     ),
     Layout("mnist", "mnist", "MNIST", _named(r".*-images[-.]idx3-ubyte(\.gz)?")),

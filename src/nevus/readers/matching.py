@@ -13,7 +13,7 @@ from nevus.contracts import Source
 from nevus.readers.names import SUFFIXES, Names
 from nevus.readers.same_id import equal
 
-ISIC_ID = re.compile(r"ISIC_[0-9]{7}", re.IGNORECASE)
+ISIC_ID = re.compile(r"(ISIC_[0-9]{7})(_downsampled)?", re.IGNORECASE)
 EXACT, TAIL, NAME, STEM = "exact path", "end of the path", "file name", "file name without suffix"
 
 logger = logging.getLogger(__name__)
@@ -78,12 +78,13 @@ def match(source: Source, paths: Sequence[object], names: Names, *, folder: str 
 
 
 def bare_id(text: object) -> str | None:
-    """An image id without folders and image suffix; ids of the ISIC archive in capitals. Null stays null."""
+    """An image id without folders and image suffix; ids of the ISIC archive in their own case. Null stays null."""
     if not isinstance(text, str):
         return None
     name = PurePosixPath(text.replace("\\", "/")).name
     stem = _stem(name)
-    return stem.upper() if ISIC_ID.fullmatch(stem) else stem
+    found = ISIC_ID.fullmatch(stem)
+    return f"{found[1].upper()}{(found[2] or '').lower()}" if found else stem
 
 
 class _Pool:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import UNKNOWN_FOLDER
+from nevus.readers.companions import folders_around
 from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import MelanomaDetectionOptions
@@ -20,7 +21,7 @@ from nevus.readers.same_id import settle
 
 LAYOUT = (
     "labeled/<number>_0.jpg (benign nevus) and labeled/<number>_1.jpg (melanoma), the same in test/, and "
-    "unlabeled/<number>.jpg, all three perhaps inside one folder more"
+    "unlabeled/<number>.jpg, all three perhaps inside other folders"
 )
 DIAGNOSES = ("nevus", "melanoma")  # by the digit at the end of the name, which is the label
 FOLDERS = ("labeled", "unlabeled", "test")
@@ -69,7 +70,8 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
         raise SourceError(f"The reader 'melanoma_detection' needs files ({LAYOUT}), but the catalog names none.")
     names = sort_names(source.names())
     quarantine = names.refused + set_aside_companions(names.companions) + set_aside_others(names.others)
-    parsed = {name: _parse(name) for name in names.images}
+    deepest = max(1, folders_around(names.images)) + 1
+    parsed = {name: _parse(name, deepest) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
     images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}
     named: dict[str, list[str]] = {}
@@ -85,10 +87,10 @@ def read(source: Source | None, options: MelanomaDetectionOptions, *, size: int)
     )
 
 
-def _parse(name: str) -> _Image | str:
-    """The image that a name stands for, or the reason to set the file aside."""
+def _parse(name: str, deepest: int) -> _Image | str:
+    """The image that a name stands for, or the reason to set the file aside: in too many folders, for example."""
     path = PurePosixPath(name)
-    if len(path.parts) not in (2, 3) or (split := path.parts[-2].casefold()) not in FOLDERS:
+    if not 1 < len(path.parts) <= deepest + 1 or (split := path.parts[-2].casefold()) not in FOLDERS:
         return UNKNOWN_FOLDER.of(f"wanted one of {', '.join(FOLDERS)}")
     match = (_UNLABELED if split == "unlabeled" else _LABELED).fullmatch(path.stem)
     if match is None:

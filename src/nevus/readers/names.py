@@ -17,7 +17,25 @@ SUFFIXES = (
     *(".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".avif", ".avifs", ".ppm", ".pgm", ".pbm", ".pnm"),
     *(".psd", ".sgi", ".rgb", ".rgba", ".bw", ".qoi", ".pcx", ".tga", ".icb", ".vda", ".vst"),
 )
+# Of images that are not read, and what to do about them.
+UNREAD = {
+    **dict.fromkeys((".heic", ".heif", ".hif"), quarantine.HEIC),
+    **dict.fromkeys((".dcm", ".dicom"), quarantine.DICOM),
+    **dict.fromkeys((".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".raf", ".rw2", ".pef", ".srw"), quarantine.RAW),
+}
+# Of what lies beside the images of many data sets.
+BESIDE = (
+    *(".txt", ".md", ".rst", ".pdf", ".doc", ".docx", ".rtf", ".odt", ".tex", ".bib", ".html", ".htm", ".log"),
+    *(".csv", ".tsv", ".tab", ".xls", ".xlsx", ".ods", ".parquet", ".json", ".jsonl", ".xml", ".yml", ".yaml", ".toml"),
+    *(".py", ".ipynb", ".m", ".r", ".sh", ".bat", ".ini", ".cfg", ".url", ".sha256", ".md5"),
+)
+BESIDE_NAMES = (
+    *("readme", "license", "licence", "notice", "citation", "changelog"),
+    *(".gitignore", ".gitattributes", ".gitkeep"),
+)
 ARCHIVES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".tar", ".7z", ".rar")
+
+PACKED = "archive inside the source: unpack it there"
 
 logger = logging.getLogger(__name__)
 
@@ -84,12 +102,27 @@ def set_aside_others(names: Iterable[str], suffixes: tuple[str, ...] = SUFFIXES)
     Returns:
         (name, reason) of each, in order. An archive inside the source may hold many images; none of them is read.
     """
-    unsuited = f"not an image by its suffix: wanted one of {', '.join(suffixes)}"
-    packed = "archive inside the source: unpack it there"
-    aside = [(name, packed if PurePosixPath(name).suffix.lower() in ARCHIVES else unsuited) for name in names]
-    if archives := [name for name, reason in aside if reason == packed]:
+    aside = [(name, _why_aside(name, suffixes)) for name in names]
+    if archives := [name for name, reason in aside if reason == PACKED]:
         logger.warning("Images in archives inside the source are not read: unpack %s there.", listed(archives))
     return aside
+
+
+def _why_aside(name: str, wanted: tuple[str, ...]) -> str:
+    own, suffix = PurePosixPath(name).name.lower(), splitext(name)[1].lower()
+    if suffix in BESIDE or own in BESIDE_NAMES:
+        return quarantine.BESIDE.of(suffix or own)
+    if suffix in ARCHIVES:
+        return PACKED
+    said = f"wanted one of {', '.join(wanted)}"
+    if suffix in SUFFIXES:
+        return quarantine.OTHER_FORMAT.of(said)
+    return UNREAD[suffix].of(said) if suffix in UNREAD else f"not an image by its suffix: {said}"
+
+
+def unread_formats(names: Iterable[str]) -> list[str]:
+    """For each image among these files whose format is not read, why it is set aside."""
+    return [_why_aside(name, SUFFIXES) for name in names if splitext(name)[1].lower() in UNREAD]
 
 
 def close_names(names: Iterable[str], wanted: str) -> list[str]:

@@ -119,6 +119,7 @@ def judge(
     search: DuplicateOptions,
     corpus: Corpus,
     quarantine: Table,
+    warnings: Table,
     pairs: Table,
     counts: Table,
     crossings: Table,
@@ -132,6 +133,7 @@ def judge(
         search: For what was not looked for.
         corpus: For the names of the classes.
         quarantine: Files set aside.
+        warnings: Details that could not be read.
         pairs: From `place_pairs`.
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
@@ -147,6 +149,7 @@ def judge(
     return findings(
         counts,
         quarantine,
+        warnings,
         pairs,
         crossings,
         outliers,
@@ -189,6 +192,7 @@ def write_page(
     options: AuditParams,
     ingestion: Any,
     quarantine: Table,
+    warnings: Table,
     pairs: Table,
     counts: Table,
     crossings: Table,
@@ -204,6 +208,7 @@ def write_page(
         options: For the lengths of lists.
         ingestion: Parameters of the data, a model or nested dict.
         quarantine: Files set aside.
+        warnings: Details that could not be read.
         pairs: From `place_pairs`.
         counts: From `count_images`, like crossings.
         crossings: Groups in several splits.
@@ -236,6 +241,7 @@ def write_page(
             wording.Listed("Images that look like masks", masks),
             wording.Listed("Outliers, strongest first", wording.outlier_rows(outliers)),
             wording.Listed("Files set aside", quarantine),
+            wording.Listed("Details that could not be read and are unknown", warnings),
         ],
         options=options,
         sheet=base64.b64encode(sheet).decode("ascii"),

@@ -5,15 +5,16 @@ from kedro.pipeline import Node, Pipeline
 from nevus.pipelines.audit import nodes
 from nevus.pipelines.instances import instance
 
-CORPUS, QUARANTINE, DUPLICATES, ASSIGNMENT = "packed@corpus", "packed@quarantine", "duplicates", "corpus@assignment"
+CORPUS, QUARANTINE, WARNINGS = "packed@corpus", "packed@quarantine", "packed@warnings"
+DUPLICATES, ASSIGNMENT = "duplicates", "corpus@assignment"
 
 
 def create_pipeline() -> Pipeline:
-    """Packed images, quarantine, duplicates and assignment to `audit.*`."""
+    """Packed images, quarantine, warnings, duplicates and assignment to `audit.*`."""
     images = {"corpus": CORPUS, "assignment": ASSIGNMENT}
     options = {"options": "params:audit"}
     measured = {name: name for name in ("counts", "crossings", "pairs", "outliers", "masks", "shortcuts")}
-    judged = {"quarantine": QUARANTINE, **measured}
+    judged = {"quarantine": QUARANTINE, "warnings": WARNINGS, **measured}
     shown = {name: name for name in ("pairs", "outliers", "masks")}
     search = {"search": "params:duplicates"}
     page = {"ingestion": "params:ingestion", "findings": "findings", "sheet": "sheet"}
@@ -34,4 +35,4 @@ def create_pipeline() -> Pipeline:
             Node(nodes.write_page, {**options, **judged, **page}, "page", name="write_page"),
         ]
     )
-    return instance(template, "audit", keep={CORPUS, QUARANTINE, DUPLICATES, ASSIGNMENT}, tags="audit")
+    return instance(template, "audit", keep={CORPUS, QUARANTINE, WARNINGS, DUPLICATES, ASSIGNMENT}, tags="audit")

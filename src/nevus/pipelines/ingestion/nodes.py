@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from typing import get_args
 
-from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, Table
+from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, SourceError, Table
 from nevus.corpus.options import DuplicateOptions, SplitOptions
 from nevus.pipelines.ingestion.params import IngestionParams
 
@@ -41,11 +41,25 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
 
 
 def list_images(source: Source | None, options: IngestionParams) -> Listing:
-    """Hand the source to the reader of its format."""
+    """Hand the source to the reader of its format.
+
+    Raises:
+        SourceError: By the reader. Where the files look like those of another format, the message names its
+            environment.
+    """
     from importlib import import_module
 
+    from nevus.readers.layouts import remedy
+    from nevus.readers.names import sort_names
+
     reader = import_module(f"nevus.readers.{options.format}")  # the parameter's type lists the formats
-    listing: Listing = reader.read(source, getattr(options, options.format), size=options.size)
+    try:
+        listing: Listing = reader.read(source, getattr(options, options.format), size=options.size)
+    except SourceError as error:
+        helps = "" if source is None else remedy(sort_names(source.names()), options.format)
+        if helps in str(error):  # said by the reader itself, or nothing to say
+            raise
+        raise SourceError(f"{error} {helps}") from error
     if len(listing.warnings):
         counts = ", ".join(f"{column} {count:,}" for column, count in listing.warnings["column"].value_counts().items())
         logger.warning(

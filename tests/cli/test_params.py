@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from nevus.cli.commands import run
-from nevus.cli.params import ParamsOption
+from nevus.cli.params import ParamsOption, parse
 
 
 @pytest.fixture
@@ -92,3 +92,13 @@ def test_what_is_no_item_is_refused_with_what_was_found(text: str) -> None:
 
     assert done.exit_code == 2
     assert "Invalid value for '--params'" in done.output
+
+
+def test_items_behind_a_path_may_be_longer_than_a_name_may_be():
+    steps = ",".join(f"classifier.loop.steps={number}" for number in range(20))
+    assert parse([f"source=/images,{steps}"]) == {"source": "/images", "classifier": {"loop": {"steps": 19}}}
+
+
+def test_home_of_nobody_is_refused():
+    with pytest.raises(ValueError, match="no home folder for '~nobody-of-this-name'"):
+        parse(["source=~nobody-of-this-name/images"])

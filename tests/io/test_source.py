@@ -92,6 +92,12 @@ def test_what_cannot_serve_is_refused_with_path_and_advice(kind: str, tmp_path: 
     assert "Get it from the moon." in message
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"])
+def test_a_path_that_no_system_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    assert "cannot be reached" in _refused(tmp_path / name) or "nothing is there" in _refused(tmp_path / name)
+    assert not SourceDataset(filepath=str(tmp_path / name), obtain="").exists()
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 @pytest.mark.parametrize("name", ["my images.tar.gz", "images.tgz", "images"])
 def test_a_tar_archive_is_refused_with_the_command_that_makes_a_source_of_it(

@@ -84,7 +84,10 @@ def text_of(name: str, value: str) -> str | None:
     if not value.strip():
         raise ValueError(f"{name}= is followed by nothing; give a value, or leave {name} out.")
     if name in PATHS:
-        return str(Path.cwd() / Path(value).expanduser())
+        try:
+            return str(Path.cwd() / Path(value).expanduser())
+        except RuntimeError:
+            raise ValueError(f"{name}={value}: there is no home folder for '{Path(value).parts[0]}'.") from None
     return None if value == "null" else value
 
 
@@ -101,7 +104,10 @@ def _items(text: str) -> list[str]:
 
 def _is_path(item: str) -> bool:
     name, _, value = item.partition("=")
-    return name.strip() in PATHS and Path(value).expanduser().exists()
+    try:
+        return name.strip() in PATHS and Path(value).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long for a name, not text of a path, or a user without a home
+        return False
 
 
 def _pair(item: str) -> tuple[str, str]:

@@ -36,7 +36,10 @@ class SourceDataset(AbstractDataset[None, Source | None]):
         """
         if self._path is None:
             return None
-        source = self._open(self._path)
+        try:
+            source = self._open(self._path)
+        except (OSError, ValueError) as error:  # a name that is too long, a folder that may not be entered
+            raise self._refusal(self._path, f"it cannot be reached ({error})") from error
         try:
             names = source.names()
         except (zipfile.BadZipFile, OSError, ValueError) as error:
@@ -78,7 +81,10 @@ class SourceDataset(AbstractDataset[None, Source | None]):
         )
 
     def _exists(self) -> bool:
-        return self._path is None or self._path.exists()
+        try:
+            return self._path is None or self._path.exists()
+        except (OSError, ValueError):
+            return False
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": None if self._path is None else str(self._path)}

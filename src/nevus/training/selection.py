@@ -35,9 +35,10 @@ class Selection:
         """
         if not last and step % self.options.every:
             return {}
-        training = self.average.training  # a teacher may want its mode back
+        modes = [(part, part.training) for part in self.average.modules()]  # a teacher may want its modes back
         score = self.score(self.average)
-        self.average.train(training)
+        for part, training in modes:
+            part.training = training
         if score > self.best_score:
             self.best_score, self.best_step = score, step
             self.best = {name: value.detach().clone() for name, value in self.average.state_dict().items()}

@@ -115,9 +115,11 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
     """Build the network for the classes and the size of the corpus; its input statistics come from labelled images."""
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import build
+    from nevus.networks.pretrained import load_start
 
     pixels, _ = labeled_images(training)
     network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
+    load_start(network, params.network)
     network.fit_input(pixels)
     return network
 

@@ -169,6 +169,7 @@ def finish(
     """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import describe
+    from nevus.networks.cost import cost_of
     from nevus.pipelines.record import record_of
     from nevus.training.averaging import weights_of
 
@@ -176,4 +177,5 @@ def finish(
     size, average_d4 = pixels.shape[1], params.average_d4
     spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
     record = record_of(training, params, method=method, variant=variant, seed=seed)
+    record["network"] = cost_of(average.module, size)._asdict()
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

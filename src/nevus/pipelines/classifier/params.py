@@ -44,7 +44,7 @@ class TrainingParams(Options):
             try:
                 check_name(network.name)
             except NevusError as error:
-                raise ValueError(str(error)) from error
+                raise ValueError(str(error).removesuffix(".")) from error
         return network
 
 

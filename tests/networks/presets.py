@@ -10,6 +10,6 @@ FILE = Path(__file__).parents[2] / "conf" / "base" / "parameters" / "networks.ym
 PRESETS = yaml.safe_load(FILE.read_text(encoding="utf-8"))["networks"]
 
 
-def preset(name, **changes):
+def preset(which, **changes):
     """The options of a network of the configuration, changed."""
-    return parse({**PRESETS[name], **changes})
+    return parse({**PRESETS[which], **changes})

@@ -77,6 +77,8 @@ def test_a_classifier_says_what_it_was_trained_on(training, validation, supervis
     assert record["parameters"]["supervised"]["loop"]["steps"] == supervised.loop.steps
     assert record["parameters"]["splits"] == {"label_budget": 7}
     assert record["code"].keys() == {"nevus", "source", "torch"}
+    assert record["network"]["parameters"] == sum(classifier.weights[name].numel() for name in classifier.weights)
+    assert record["network"]["flops"] > 0
     assert np.array_equal(classifier.example, training.pixels[:2])
     assert classifier.spec["classes"] == ["benign", "melanoma"]
 

@@ -184,6 +184,22 @@ def test_what_is_frozen_stays_and_the_rest_moves():
     assert moved == {name for name in before if name.startswith("head.")}
 
 
+@pytest.mark.parametrize("frozen", [["0"], ["0.1"], []])
+def test_frozen_batch_normalisations_keep_their_statistics_and_others_follow_the_images(frozen):
+    model = nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 2)
+    )
+    scheduled = ScheduledOptimizer(model, optimizer(frozen=frozen), steps=3)
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    alone = model[0](torch.ones(1, 3, 4, 4) * 5)
+    beside = model[0](torch.cat([torch.ones(1, 3, 4, 4) * 5, torch.zeros(3, 3, 4, 4)]))[:1]
+    for _ in range(3):
+        scheduled.update(model(torch.randn(8, 3, 4, 4) + 5).square().mean())
+    moved = {name.rpartition(".")[0] for name, buffer in model.named_buffers() if not torch.equal(buffer, before[name])}
+    assert moved == ({"1"} if frozen else {"0.1", "1"})
+    assert torch.allclose(alone, beside) == bool(frozen)  # frozen: no image depends on those beside it
+
+
 def test_freezing_block_1_leaves_block_10():
     model = nn.Sequential(*[nn.Linear(1, 1) for _ in range(11)])
     ScheduledOptimizer(model, optimizer(frozen=["1"]), steps=1)

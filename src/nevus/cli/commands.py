@@ -73,6 +73,20 @@ def write_nodes_reference(metadata: Any) -> None:
     click.echo(f"wrote {page.relative_to(metadata.project_path)}")
 
 
+@cli.command(name="networks-reference")
+@click.pass_obj
+def write_networks_reference(metadata: Any) -> None:
+    """Write docs/reference/networks.md: what the networks of the configuration cost."""
+    import yaml
+
+    from nevus.networks_page import networks_reference
+
+    block = metadata.project_path / "conf" / "base" / "parameters" / "networks.yml"
+    page = metadata.project_path / "docs" / "reference" / "networks.md"
+    page.write_text(networks_reference(yaml.safe_load(block.read_text(encoding="utf-8"))["networks"]))
+    click.echo(f"wrote {page.relative_to(metadata.project_path)}")
+
+
 def _terminate(signum: int, _frame: object) -> NoReturn:
     """End as after an error, so that the run is closed: a scheduler's SIGTERM would otherwise just stop the process."""
     raise SystemExit(128 + signum)

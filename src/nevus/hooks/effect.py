@@ -22,7 +22,8 @@ Keys = tuple[str, ...]
 
 MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
-TAKEN_OVER = {"networks": "network"}  # groups of named blocks, and the parameter that takes one over
+# Groups of named blocks, and the parameter that takes one over.
+TAKEN_OVER = {"networks": "network", "policies": "augment"}
 UNREAD_SOURCE = "this environment draws its images and reads no source"
 
 

@@ -95,6 +95,7 @@ def with_record(header: Header, run: PlannedRun, record: Mapping[str, Any]) -> H
         params = known | params
         tags = {key: value for key, value in tags.items() if key not in NAMED_BY_THE_TRAINING}
         tags |= _tags(method, record.get("variant"), record.get("seed"), own)
+        tags |= {f"network_{name}": str(value) for name, value in dict(record.get("network") or {}).items()}
         if corpus := record.get("corpus"):
             header = replace(header, corpus=str(corpus), images=dict(record.get("images") or {}))
             tags = tags | {"corpus": str(corpus)}

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from torch import nn
 
 from nevus.contracts import NevusError, Weights
+from nevus.networks.backbones import build_backbone
 from nevus.networks.classifier import ClassifierNetwork
 from nevus.networks.deconvolution import build_deconvolution
 from nevus.networks.discriminators import build_discriminator
@@ -37,6 +38,7 @@ KINDS = {
     "wide_resnet": Kind(build_wide_resnet),
     "small_cnn": Kind(build_small_cnn),
     "deconvolution": Kind(build_deconvolution),
+    "timm": Kind(build_backbone, requirements=("timm",)),
     "dcgan": Kind(build_generator),
 }
 
@@ -93,7 +95,7 @@ def describe(options: NetworkOptions, *, classes: Sequence[str], size: int, aver
     """
     return {
         "version": VERSION,
-        "network": options.model_dump(mode="json"),
+        "network": options.without_start().model_dump(mode="json"),
         "requirements": list(KINDS[options.kind].requirements),
         "size": int(size),
         "classes": list(classes),

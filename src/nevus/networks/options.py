@@ -4,9 +4,9 @@ A network is told by its `kind`. A new kind is a model here and in one of the un
 in `nevus.networks.build.KINDS`.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, RootModel, ValidationInfo, field_validator
+from pydantic import Field, RootModel, ValidationInfo, field_validator, model_validator
 
 from nevus.contracts import Options
 
@@ -28,6 +28,10 @@ class InputOptions(Options):
     resize: int | None = Field(ge=8, le=1024)
     colour: Literal["none", "grey_world"]
     gamma: float = Field(ge=0.1, le=10)
+
+    def without_start(self) -> Self:
+        """The same network without what only the start of its training needs: what a saved classifier says of it."""
+        return self
 
 
 class ConvolutionalOptions(InputOptions):
@@ -152,6 +156,41 @@ class DeconvolutionOptions(InputOptions):
         return up
 
 
+class TimmOptions(InputOptions):
+    """One of timm's networks: https://huggingface.co/docs/timm.
+
+    Attributes:
+        kind: "timm".
+        name: As timm knows it, such as "resnet50" or "tf_efficientnet_lite0".
+        stem: "default", or for ResNets "small": 3x3 with stride 1 and no pooling, for images of few pixels.
+        hidden: Units of a dense layer with ReLU before the linear one, or null for none.
+        dropout: Probability of dropping a value before each layer of the head.
+        drop_path: Largest probability of skipping a block (arXiv:1603.09382).
+        weights: What the training starts from: null (random), "imagenet" (from a package or timm's hub), or the path of
+            a file. What was saved needs it no more.
+        sha256: Checksum that the file must have, or null.
+    """
+
+    kind: Literal["timm"]
+    name: str
+    stem: Literal["default", "small"]
+    hidden: int | None = Field(ge=1, le=65536)
+    dropout: float = Field(ge=0, lt=1)
+    drop_path: float = Field(ge=0, lt=1)
+    weights: str | None = Field(min_length=1)
+    sha256: str | None = Field(pattern="^[0-9a-fA-F]{64}$")
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> Self:
+        if self.weights == "imagenet" and self.stem == "small":
+            raise ValueError("has weights imagenet, which know no stem small. Set stem to default, or weights to null")
+        return self
+
+    def without_start(self) -> Self:
+        """The same network, its weights no longer to be fetched."""
+        return self.model_copy(update={"weights": None, "sha256": None})
+
+
 class DcganOptions(Options):
     """A stack of up-convolutions from a latent vector to an image in [-1, 1] (arXiv:1511.06434).
 
@@ -170,7 +209,13 @@ class DcganOptions(Options):
 
 DiscriminatorOptions: TypeAlias = Annotated[ResidualOptions | PlainOptions, Field(discriminator="kind")]
 NetworkOptions: TypeAlias = Annotated[
-    ResidualOptions | PlainOptions | PreactivationOptions | WideResnetOptions | SmallCnnOptions | DeconvolutionOptions,
+    ResidualOptions
+    | PlainOptions
+    | PreactivationOptions
+    | WideResnetOptions
+    | SmallCnnOptions
+    | DeconvolutionOptions
+    | TimmOptions,
     Field(discriminator="kind"),
 ]
 GeneratorOptions: TypeAlias = DcganOptions

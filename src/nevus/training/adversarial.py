@@ -73,12 +73,12 @@ class AdversarialLearner(Parts):
         self.latent: int = generator.latent  # type: ignore[assignment]
         self.discriminator = runtime.place(discriminator)
         self.generator = runtime.place(generator)
-        self.average = averaged(self.discriminator, loop.ema_decay)
-        self.average_generator = averaged(self.generator, loop.ema_decay)
         self.discriminator_optimizer = ScheduledOptimizer(
             self.discriminator, discriminator_optimizer, steps=loop.steps * discriminator_steps
         )
         self.generator_optimizer = ScheduledOptimizer(self.generator, generator_optimizer, steps=loop.steps)
+        self.average = averaged(self.discriminator, loop.ema_decay)
+        self.average_generator = averaged(self.generator, loop.ema_decay)
         self.parts: dict[str, Stateful] = {
             "discriminator": self.discriminator,
             "generator": self.generator,

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from nevus.contracts import TrainingError
 from nevus.training.options import OptimizerOptions
@@ -56,8 +57,7 @@ def layer_of(name: str) -> str:
 def freeze(named: Named, names: Sequence[str]) -> None:
     """Turn off the gradients of the named modules and parameters.
 
-    Buffers are not parameters: the running statistics of a frozen batch normalisation still follow the images while
-    the module is in training mode.
+    Buffers are not parameters; `hold_statistics` keeps those of frozen normalisations.
 
     Args:
         named: Names and parameters.
@@ -75,6 +75,21 @@ def freeze(named: Named, names: Sequence[str]) -> None:
             )
         for parameter in found:
             parameter.requires_grad_(False)
+
+
+def hold_statistics(model: nn.Module) -> None:
+    """Put batch normalisations whose parameters are all frozen into evaluation mode.
+
+    They then normalise by their running statistics, which stay as they are: statistics that followed the new images
+    would change what the frozen layers compute.
+
+    Args:
+        model: In training mode; what is frozen has no gradients any more.
+    """
+    for module in model.modules():
+        parameters = list(module.parameters()) if isinstance(module, _BatchNorm) else []
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
 
 
 def exempt_names(model: nn.Module) -> set[str]:

@@ -37,8 +37,8 @@ class Learner(Parts):
         runtime: Runtime,
     ) -> None:
         self.model = runtime.place(model)
+        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps)  # first: the mean is frozen alike
         self.average = averaged(self.model, loop.ema_decay)
-        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps)
         self.algorithm = algorithm.to(runtime.device)
         self.parts = {
             "model": self.model,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nevus.training.groups import exempt_names, freeze, parameter_groups
+from nevus.training.groups import exempt_names, freeze, hold_statistics, parameter_groups
 from nevus.training.options import OptimizerOptions
 from nevus.training.schedules import scheduled
 
@@ -16,7 +16,8 @@ class ScheduledOptimizer:
 
     Args:
         model: The network, or the names and parameters of it that are to be trained.
-        options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here.
+        options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here, and
+            its batch normalisations keep their statistics.
         steps: Updates of the whole training.
 
     Raises:
@@ -28,7 +29,10 @@ class ScheduledOptimizer:
     ) -> None:
         named = list(model.named_parameters() if isinstance(model, nn.Module) else model)
         freeze(named, options.frozen)
-        exempt = exempt_names(model) if isinstance(model, nn.Module) else ()
+        exempt: set[str] = set()
+        if isinstance(model, nn.Module):
+            hold_statistics(model)
+            exempt = exempt_names(model)
         self.optimizer = build_optimizer(parameter_groups(named, options, exempt=exempt), options)
         self.schedule = scheduled(self.optimizer, options, steps=steps)
         self.clip_norm = options.clip_norm

@@ -26,7 +26,8 @@ class OptimizerOptions(Options):
         clip_norm: Gradients longer than this, all parameters taken as one vector, are shortened to it.
         layer_decay: Factor on the learning rate from each layer to the one before it (arXiv:2106.08254); see
             `nevus.training.groups.layer_of` for what a layer is.
-        frozen: Names of modules or parameters that do not train, such as "stages" or "stages.0".
+        frozen: Names of modules or parameters that do not train, such as "stages" or "stages.0". Frozen batch
+            normalisations use their running statistics and do not change them.
         schedule: "constant"; "one_cycle": up, then down to nothing by a cosine (arXiv:1708.07120); "cosine": down to
             nothing from the start (arXiv:1608.03983); "step": down by `milestone_factor` at every milestone.
         warmup: Share of the steps in which the learning rate rises; the schedule's own where null: a quarter for

@@ -39,9 +39,10 @@ class Selection:
         """
         if not last and step % self.options.every:
             return {}
-        training = self.average.training  # a teacher may want its mode back
+        modes = [(part, part.training) for part in self.average.modules()]  # a teacher may want its modes back
         found = self.scores(self.average)
-        self.average.train(training)
+        for part, training in modes:
+            part.training = training
         sign = -1 if self.options.metric in LOWER_IS_BETTER else 1
         score = sign * found[f"validation_{self.options.metric}"]
         if score > self.best_score:

@@ -124,10 +124,12 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
 
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import build
+    from nevus.networks.pretrained import load_start
     from nevus.training.losses import set_output_bias
 
     pixels, labels = labeled_images(training)
     network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
+    load_start(network, params.network)
     network.fit_input(pixels)
     if params.loss.output_bias == "prior":
         set_output_bias(network, np.bincount(labels, minlength=len(training.classes)).tolist())
@@ -189,6 +191,7 @@ def finish(
     """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import describe
+    from nevus.networks.cost import cost_of
     from nevus.pipelines.record import record_of
     from nevus.training.averaging import weights_of
 
@@ -196,4 +199,5 @@ def finish(
     size, average_d4 = pixels.shape[1], params.average_d4
     spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
     record = record_of(training, params, method=method, variant=variant, seed=seed)
+    record["network"] = cost_of(average.module, size)._asdict()
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
-from nevus.contracts import Options
+from nevus.contracts import NevusError, Options
 from nevus.lookup import checked_options, find
-from nevus.networks.options import NetworkOptions
+from nevus.networks.options import NetworkOptions, TimmOptions
 from nevus.training.options import LoopOptions, LossOptions, OptimizerOptions, SelectionOptions
 
 ALGORITHMS = "nevus.algorithms"
@@ -37,6 +37,19 @@ class TrainingParams(Options):
     loop: LoopOptions
     selection: SelectionOptions | None
     average_d4: bool
+
+    @field_validator("network")
+    @classmethod
+    def _is_known(cls, network: NetworkOptions) -> NetworkOptions:
+        """Ask timm for its name before anything runs; timm is imported where a method has one of its networks."""
+        if isinstance(network, TimmOptions):
+            from nevus.networks.backbones import check_name
+
+            try:
+                check_name(network.name)
+            except NevusError as error:
+                raise ValueError(str(error).removesuffix(".")) from error
+        return network
 
 
 class UnlabeledOptions(Options):

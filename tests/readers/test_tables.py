@@ -44,7 +44,7 @@ def test_tables_that_must_not_be_opened_are_not_found(name: str) -> None:
     assert find_tables(["a/t.csv", name], "t.csv") == ["a/t.csv"]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_separators_and_line_ends_of_spreadsheets_are_read(separator: str, end: str) -> None:
     text = end.join([f'"id"{separator} label ', f'"1{separator}0"{separator}  x', ""])
@@ -134,7 +134,7 @@ def test_reasons_may_differ_by_row() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_text_is_read_in_any_encoding_that_spreadsheets_write(encoding: str, separator: str) -> None:
     text = "".join(separator.join(row) + "\r\n" for row in [("id", "site"), ("a", "épaule"), ("b", "Rücken")])
     assert _read(text.encode(encoding)).to_dict("list") == {"id": ["a", "b"], "site": ["épaule", "Rücken"]}

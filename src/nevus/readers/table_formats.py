@@ -13,7 +13,7 @@ import pandas as pd
 from nevus.contracts import SourceError, Table
 
 SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
-SEPARATORS = ",;\t"  # a spreadsheet writes semicolons where the comma is the decimal sign
+SEPARATORS = ",;\t|"  # a spreadsheet writes semicolons where the comma is the decimal sign
 AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
 WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
 HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header

@@ -27,7 +27,7 @@ def test_each_environment_is_told_by_names_alone(environment: str) -> None:
     found = layout_of([*SOURCES[environment], ".DS_Store", "__MACOSX/train/x/._1.jpg"])
     assert found is not None
     assert found.environment == environment
-    assert remedy(sort_names(SOURCES[environment]), found.format) == ""
+    assert "--env" not in remedy(sort_names(SOURCES[environment]), found.format)
     assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
 
 
@@ -91,3 +91,17 @@ def test_images_of_a_format_that_is_not_read_are_told_to_be_converted(suffix: st
 
 def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:
     assert "Name the zip itself as the source" in remedy(sort_names(["top\\train\\a\\1.jpg"]), "image_folder")
+
+
+@pytest.mark.parametrize("names", [["archive (1).zip"], ["a/part_1.zip", "a/part_2.7z", "README.md"]])
+@pytest.mark.parametrize("format", ["image_folder", "diagnosis_folders", "table"])
+def test_archives_without_an_image_beside_them_are_told_to_be_unpacked(names: list[str], format: str) -> None:
+    assert "Unpack the archives inside the source" in remedy(sort_names(names), format)
+
+
+@pytest.mark.parametrize("suffix", ["", ".jpg_large", ".img"])
+@pytest.mark.parametrize("format", ["image_folder", "diagnosis_folders", "table"])
+def test_files_that_are_no_images_by_their_suffix_are_told_where_there_is_no_other(suffix: str, format: str) -> None:
+    names = [f"{number}{suffix}" for number in range(3)]
+    assert "Give images among these files the suffix" in remedy(sort_names(names), format)
+    assert remedy(sort_names([*names, "1.jpg"]), format) == ""

@@ -12,6 +12,8 @@ from nevus.file_names import is_litter, refusal
 from nevus.readers.table_formats import SUFFIXES, parse, plain
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
+# As text; tables that passed through pandas hold floats, and spreadsheets write these with a comma in many countries.
+ZERO_OR_ONE = {"0": 0, "0.0": 0, "0,0": 0, "1": 1, "1.0": 1, "1,0": 1}
 FIRST_ROWS = 5  # are enough to see the form of a column
 MANGLED_SHARE = 0.5  # more ids than this of a wrong form: not a few slips, but a column that was rewritten
 

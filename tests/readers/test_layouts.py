@@ -50,6 +50,7 @@ def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(pro
     "names",
     [
         ["challenge-2019-training_metadata_2022-07-10.csv", "images/ISIC_0000001.jpg"],
+        ["metadata (1).csv", "ISIC_0000001.jpg"],
         ["ISIC_2019_Training_GroundTruth.csv", "ISIC_2019_Training_Input/ISIC_0000001_downsampled.jpg"],
     ],
 )
@@ -73,6 +74,11 @@ def test_a_table_of_metadata_more_does_not_mislead(environment: str, table: str)
 def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
     assert layout_of(names) is None
     assert remedy(sort_names(names), "image_folder") == ""
+
+
+@pytest.mark.parametrize("table", ["train (1).csv", "train - Copy.csv", "Copy of train.csv"])
+def test_a_second_download_of_a_table_does_not_lead_to_another_environment(table: str) -> None:
+    assert remedy(sort_names([table, "jpeg/train/ISIC_0000001.jpg"]), "siim_isic_2020") == ""
 
 
 def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:

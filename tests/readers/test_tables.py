@@ -35,6 +35,12 @@ def test_no_table_or_two_are_refused_by_name(names: list[str], said: str) -> Non
         find_table(names, "t.csv")
 
 
+@pytest.mark.parametrize("close", ["train (1).csv", "Copy of train.csv", "x/train - Copy.csv", "train.csv.txt"])
+def test_a_table_of_nearly_the_right_name_is_told_to_be_renamed(close: str) -> None:
+    with pytest.raises(SourceError, match=f"Rename '{re.escape(close)}' to train.csv"):
+        find_table(["other.csv", close], "train.csv", "truth.csv")
+
+
 def test_all_tables_of_a_name_can_be_had() -> None:
     assert find_tables(["a/t.csv", "b/T.csv", "c/u.csv"], "t.csv") == ["a/t.csv", "b/T.csv"]
 

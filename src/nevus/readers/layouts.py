@@ -116,13 +116,16 @@ LAYOUTS = (
     Layout("isic_2017", "isic_2017", "the ISIC 2017 challenge", _named(r"ISIC-2017_.*_GroundTruth.*\.csv"), True),
     Layout(
         *("siim_isic_2020", "siim_isic_2020", "the SIIM-ISIC 2020 competition"),
-        _named(r"train\.csv|ISIC_2020_Training_GroundTruth.*\.csv", r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?"),
+        _named(
+            r"(copy of )?train(\W.*)?\.csv|ISIC_2020_Training_GroundTruth.*\.csv",
+            r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?",
+        ),
         own_table=True,
     ),
     Layout(
         *("isic_archive", "isic_archive", "a collection of the ISIC archive"),
         _named(
-            r"(.*[_-])?metadata([_-].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
+            r"(.*[\W_])?metadata([\W_].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
             r"ISIC_[0-9]{7}(_downsampled)?\.(jpe?g|png)",
         ),
         own_table=True,

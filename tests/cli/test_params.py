@@ -92,3 +92,14 @@ def test_what_is_no_item_is_refused_with_what_was_found(text: str) -> None:
 
     assert done.exit_code == 2
     assert "Invalid value for '--params'" in done.output
+
+
+@pytest.mark.parametrize(
+    "text", ["source.filepath=2020", "variant.name=2020", "source=x,ingestion.table.file.name=2020"]
+)
+def test_a_name_below_a_text_is_refused_with_the_right_one(text: str) -> None:
+    done = CliRunner().invoke(run, ["--params", text])
+
+    assert done.exit_code == 2
+    above = text.rpartition(",")[2].rpartition(".")[0]
+    assert f"give {above}=2020" in " ".join(done.output.split())

@@ -29,10 +29,19 @@ class Kind(NamedTuple):
 
 
 class SetAsideError(SourceError):
-    """A source cannot give a file, for a reason of a known kind; the text of the error is the reason."""
+    """A source cannot give a file, for a reason of a known kind.
+
+    Attributes:
+        kind: That kind.
+        reason: The kind and what is particular to the file. The error's text adds the advice.
+    """
 
     def __init__(self, kind: Kind, particular: str) -> None:
-        super().__init__(kind.of(particular))
+        self.kind, self.reason = kind, kind.of(particular)
+        super().__init__(f"{self.reason}. {kind.advice}")
+
+    def __reduce__(self) -> tuple[type["SetAsideError"], tuple[Kind, str]]:
+        return SetAsideError, (self.kind, self.reason.removeprefix(f"{self.kind.said}: "))
 
 
 EQUAL_COPY = Kind("equal copy of another file", is_loss=False)

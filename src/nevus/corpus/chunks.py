@@ -167,7 +167,7 @@ def read(source: Source, files: Sequence[str]) -> tuple[list[bytes], dict[int, s
         try:
             contents[position] = source.read([file])[0]
         except SetAsideError as error:
-            failed[position] = str(error)
+            failed[position] = error.reason
         except SourceError as error:
             failed[position] = f"cannot be read from the source: {error}"
     return contents, failed

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from nevus.contracts import Table
+from nevus.contracts import SourceError, Table
 
 
 class Kind(NamedTuple):
@@ -28,6 +28,22 @@ class Kind(NamedTuple):
         return f"{self.said}: {particular}"
 
 
+class SetAsideError(SourceError):
+    """A source cannot give a file, for a reason of a known kind.
+
+    Attributes:
+        kind: That kind.
+        reason: The kind and what is particular to the file. The error's text adds the advice.
+    """
+
+    def __init__(self, kind: Kind, particular: str) -> None:
+        self.kind, self.reason = kind, kind.of(particular)
+        super().__init__(f"{self.reason}. {kind.advice}")
+
+    def __reduce__(self) -> tuple[type["SetAsideError"], tuple[Kind, str]]:
+        return SetAsideError, (self.kind, self.reason.removeprefix(f"{self.kind.said}: "))
+
+
 EQUAL_COPY = Kind("equal copy of another file", is_loss=False)
 COMPANION = Kind("companion of the images by its name", is_loss=False)
 BESIDE = Kind("text, table or program beside the images", is_loss=False)
@@ -42,6 +58,14 @@ WEB_PAGE = Kind(
 )
 ANNEX_POINTER = Kind(
     "git-annex pointer instead of the file", "Fetch the files themselves: run `git annex get .` there."
+)
+LOST_LINK = Kind(
+    "link that leads nowhere",
+    "Copy the files that the links lead to into their place, such as by `cp -rL` where they still lead somewhere.",
+)
+NOT_UNPACKED = Kind(
+    "cannot be unpacked in place",
+    "Unpack the archive, such as by `7z x` (with its password, if it has one), and give the folder as the source.",
 )
 ALIAS = Kind("shortcut or alias instead of the file", "Copy the files that they lead to.")
 HEIC = Kind("HEIC photograph, which is not read", "Convert them, such as by `magick mogrify -format jpg *.heic`.")
@@ -89,9 +113,15 @@ NOT_ONE_HOT = Kind(
 )
 TORN_DIAGNOSIS = Kind("contradicting diagnoses", "Correct the table, or take the wrong column out of it.")
 _OTHERS = (
-    Kind("not an image by its suffix", NOT_WANTED),
+    Kind(
+        "not an image by its suffix",
+        "Give images among these files the suffix of their format, such as .jpg; move the others out of the source.",
+    ),
     Kind("not a file of the competition", NOT_WANTED),
-    Kind("archive inside the source", "Unpack the archives inside the source there, and take them away."),
+    Kind(
+        "archive inside the source",
+        "Unpack the archives inside the source (and the source, if it is one), take them away, and give the folder.",
+    ),
     *(
         Kind(said, UNREADABLE)
         for said in (
@@ -160,6 +190,7 @@ KINDS = {
     kind.said: kind
     for kind in (
         *(EQUAL_COPY, COMPANION, BESIDE, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS),
+        *(LOST_LINK, NOT_UNPACKED),
         *(HEIC, DICOM, RAW, OTHER_FORMAT, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
         *(NOT_ONE_HOT, TORN_DIAGNOSIS),

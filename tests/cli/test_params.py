@@ -102,3 +102,14 @@ def test_items_behind_a_path_may_be_longer_than_a_name_may_be():
 def test_home_of_nobody_is_refused():
     with pytest.raises(ValueError, match="no home folder for '~nobody-of-this-name'"):
         parse(["source=~nobody-of-this-name/images"])
+
+
+@pytest.mark.parametrize(
+    "text", ["source.filepath=2020", "variant.name=2020", "source=x,ingestion.table.file.name=2020"]
+)
+def test_a_name_below_a_text_is_refused_with_the_right_one(text: str) -> None:
+    done = CliRunner().invoke(run, ["--params", text])
+
+    assert done.exit_code == 2
+    above = text.rpartition(",")[2].rpartition(".")[0]
+    assert f"give {above}=2020" in " ".join(done.output.split())

@@ -10,6 +10,7 @@ from nevus.contracts import SourceError
 from nevus.corpus import chunks
 from nevus.corpus.chunks import Task, decode_parts
 from nevus.io.raw_files import FolderSource
+from nevus.quarantine import LOST_LINK, SetAsideError
 from tests.fakes import FakeSource, encode, fake_pixels
 
 TASK = Task(size=8, resize="squash", max_pixels=10**6)
@@ -72,6 +73,15 @@ def test_file_that_the_source_cannot_give_fails_alone() -> None:
     (chunk,) = decode_parts(Damaged(FILES), [list(FILES)], TASK)
     assert chunk.errors == {5: "file is empty", 7: "cannot be read from the source: bad checksum"}
     assert len(chunk.good) == len(chunk.pixels) == len(chunk.sha256) == len(chunk.phash) == 19
+
+
+def test_reason_of_a_known_kind_is_kept_as_the_source_gives_it() -> None:
+    class Lost(FakeSource):
+        def read(self, names: Sequence[str]) -> list[bytes]:
+            raise SetAsideError(LOST_LINK, ", ".join(names))
+
+    (chunk,) = decode_parts(Lost(FILES), [["00.png"]], TASK)
+    assert chunk.errors == {0: "link that leads nowhere: 00.png"}
 
 
 def test_empty_parts_give_empty_chunks() -> None:

@@ -92,6 +92,12 @@ def test_held_out_parts_have_their_share_and_no_group_crosses(place, seed, group
     assert table["split"].notna().all()
 
 
+def test_a_share_that_the_sources_own_split_makes_idle_is_told(place, caplog):
+    caplog.set_level("INFO")
+    place(fake_manifest(), test="prefer_official")
+    assert "splits.test_share is for splits.test=hold_out only" in caplog.text
+
+
 def test_official_test_images_are_drawn_anew_by_hold_out_and_say_so(place):
     manifest = fake_manifest()
     manifest["label"] = manifest["label"].where(manifest.index != manifest.index[-1])  # a test image without a label

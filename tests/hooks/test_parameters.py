@@ -81,6 +81,12 @@ def test_a_misspelt_group_is_refused_with_the_closest_known_one(check) -> None:
     assert "supervised" in message
 
 
+@pytest.mark.parametrize(("given", "meant"), [("Source", "source"), ("sead", "seed"), ("varient", "variant")])
+def test_a_misspelt_parameter_of_the_run_itself_is_refused_with_the_right_one(check, given: str, meant: str) -> None:
+    with pytest.raises(NevusError, match=f"did you mean '{meant}'"):
+        check({"ssgan": RIGHT, given: "x"}, given={given: "x"})
+
+
 def test_a_wrong_type_is_refused_with_what_was_found_and_where_it_was_set(check) -> None:
     with pytest.raises(NevusError) as caught:
         check({"ssgan": RIGHT | {"steps": "many"}})

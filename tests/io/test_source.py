@@ -16,6 +16,7 @@ from nevus.file_names import refusal
 from nevus.io import raw_files
 from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.io.source import SourceDataset
+from nevus.quarantine import SetAsideError
 from tests.fakes import write_folder, write_zip
 
 FILES = {"b/2.jpg": b"two", "a/1.jpg": b"one", "c.txt": b"three"}
@@ -271,8 +272,30 @@ def test_link_that_leads_nowhere_is_listed_and_refused_by_name(target: str, tmp_
     source = FolderSource(tmp_path)
     assert source.names() == [*sorted(FILES), "lost.jpg"]
     assert source.fingerprint
-    with pytest.raises(SourceError, match=r"lost\.jpg.*leads nowhere"):
+    with pytest.raises(SourceError, match=r"^link that leads nowhere: 'lost\.jpg'"):
         source.read(["lost.jpg"])
+
+
+@needs_links
+def test_link_into_the_store_of_git_annex_is_told_from_others(tmp_path: Path) -> None:
+    target = ".git/annex/objects/X1/Z2/SHA256E-s1--ab.jpg/SHA256E-s1--ab.jpg"
+    (tmp_path / "lost.jpg").symlink_to(target)
+    with pytest.raises(SetAsideError, match=f"^git-annex pointer instead of the file.*{target}"):
+        FolderSource(tmp_path).read(["lost.jpg"])
+
+
+@pytest.mark.parametrize(("field", "value", "said"), [("flag", 1, "encrypted"), ("method", 9, "compression")])
+def test_member_that_cannot_be_unpacked_in_place_is_told_from_a_damaged_one(
+    field: str, value: int, said: str, tmp_path: Path
+) -> None:
+    path = write_zip(tmp_path / "raw.zip", [("a.jpg", b"one")])
+    content = bytearray(path.read_bytes())
+    at = {"flag": (6, 8), "method": (8, 10)}[field]  # in the member's own header, and in the directory
+    for mark, offset in zip((b"PK\3\4", b"PK\1\2"), at, strict=True):
+        content[content.index(mark) + offset] = value
+    path.write_bytes(content)
+    with pytest.raises(SetAsideError, match=f"^cannot be unpacked in place: .*{said}"):
+        ZipSource(path).read(["a.jpg"])
 
 
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:

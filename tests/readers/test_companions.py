@@ -29,6 +29,11 @@ def test_strong_word_tells_without_the_image(word: str) -> None:
     assert companions(["a/x2.jpg", f"a/x1_{word}.png"]) == {f"a/x1_{word}.png"}
 
 
+@pytest.mark.parametrize("name", ["mask_0001", "Mask1", "segmentation-12", "masks (3)", "superpixels_7"])
+def test_strong_word_with_nothing_but_a_number_tells(name: str) -> None:
+    assert companions(["a/x2.jpg", f"a/{name}.png"]) == {f"a/{name}.png"}
+
+
 @pytest.mark.parametrize("word", WEAK)
 def test_weak_word_does_not_tell_without_the_image(word: str) -> None:
     assert companions(["a/x2.jpg", f"a/x1_{word}.png"]) == set()

@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -221,3 +222,11 @@ def test_no_file_is_opened_to_list_them(tmp_path: Path) -> None:
     assert folder.source.read(folder.records["file"].tolist()) == [
         source.files[name] for name in listing.records["file"]
     ]
+
+
+def test_folders_of_one_name_with_accents_of_two_forms_are_one_diagnosis() -> None:
+    forms = [unicodedata.normalize(form, "n\u00e4vus") for form in ("NFC", "NFD")]
+    files = {f"x/{forms[0]}/0.jpg": b"", f"x/{forms[1]}/1.jpg": b"", "x/mel/2.jpg": b""}
+    listing = read(FakeSource(files))
+    assert listing.classes == ("mel", "n\u00e4vus")
+    assert listing.records["label"].tolist() == [0, 1, 1]

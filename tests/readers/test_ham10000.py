@@ -379,3 +379,12 @@ def test_rows_without_exactly_one_diagnosis_are_set_aside(values: str) -> None:
     assert listing.quarantine["reason"].str.startswith("row without exactly one diagnosis: MEL").tolist() == [True]
     assert listing.quarantine["file"].iloc[0].endswith(".jpg")
     assert len(listing.records) == 27
+
+
+@pytest.mark.parametrize(("zero", "one"), [("0", "1"), ("0.0", "1.0"), ("0,0", "1,0")])
+def test_one_hot_numbers_may_be_written_with_either_decimal_sign(zero: str, one: str) -> None:
+    files = _one_hot_files("GroundTruth.csv")
+    text = files["GroundTruth.csv"].decode().replace(",", ";").replace("0.0", zero).replace("1.0", one)
+    listing = _list({**files, "GroundTruth.csv": text.encode()})
+    assert listing.quarantine.empty
+    assert len(listing.records) == 28

@@ -1,4 +1,5 @@
 import time
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -161,6 +162,16 @@ def test_two_classes_are_named_in_the_order_of_the_option() -> None:
 @pytest.mark.parametrize(("model", "name"), [(ImageFolderOptions, "classes"), (DiagnosisFoldersOptions, "diagnoses")])
 def test_numbers_that_yaml_makes_of_names_are_names(model: type[Options], name: str) -> None:
     assert getattr(model.model_validate({name: [1, 0]}), name) == ("1", "0")
+
+
+@pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
+def test_class_folder_with_accents_of_another_form_or_a_blank_behind_is_the_same_class(forms: tuple[str, str]) -> None:
+    folders = [unicodedata.normalize(form, "n\u00e4vus") for form in forms]
+    files = [f"train/{folders[0]}/0.jpg", "train/a/1.jpg", f"test/{folders[1]}/2.jpg", "test/a /3.jpg"]
+    listing = read(FakeSource(dict.fromkeys(files, b"")))
+    assert listing.classes == ("a", "n\u00e4vus")
+    assert listing.records.set_index("file")["label"].to_dict() == dict(zip(files, [1, 0, 1, 0], strict=True))
+    assert listing.quarantine.empty
 
 
 def test_class_folder_spelled_otherwise_in_test_is_the_same_class() -> None:

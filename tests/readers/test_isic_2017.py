@@ -97,6 +97,11 @@ def test_task_chooses_what_is_looked_for(task: Task, labels: list[int], classes:
     assert listing.records[["group_id", "site"]].isna().all(axis=None)
 
 
+@pytest.mark.parametrize("values", ["1,0", "1.0,0.0", '"1,0","0,0"'])
+def test_ground_truth_may_be_written_as_floats_with_either_decimal_sign(values: str) -> None:
+    assert _list(_with_rows(f"ISIC_0000100,{values}")).records["label"].tolist()[-1] == 1
+
+
 def test_unknown_age_and_sex_are_null() -> None:
     records = _list(isic_2017_files(3, 0, 0)).records
     assert records["age"].isna().tolist() == [True, False, False]

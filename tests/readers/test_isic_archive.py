@@ -112,7 +112,8 @@ def test_images_of_one_patient_or_lesion_are_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["metadata.csv", "a/b/Metadata.CSV", "challenge-2019-training_metadata_2022-07-10.csv"]
+    "table",
+    ["metadata.csv", "a/b/Metadata.CSV", "challenge-2019-training_metadata_2022-07-10.csv", "metadata (1).csv"],
 )
 def test_tables_are_found_by_the_names_of_downloads(table: str) -> None:
     assert len(_list(_files(*KINDS, table=table)).records) == 5

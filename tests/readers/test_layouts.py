@@ -27,7 +27,7 @@ def test_each_environment_is_told_by_names_alone(environment: str) -> None:
     found = layout_of([*SOURCES[environment], ".DS_Store", "__MACOSX/train/x/._1.jpg"])
     assert found is not None
     assert found.environment == environment
-    assert remedy(sort_names(SOURCES[environment]), found.format) == ""
+    assert "--env" not in remedy(sort_names(SOURCES[environment]), found.format)
     assert f"--env={environment}" in remedy(sort_names(SOURCES[environment]), "another")
 
 
@@ -50,6 +50,7 @@ def test_every_layout_has_its_case_here_and_is_an_environment_of_that_format(pro
     "names",
     [
         ["challenge-2019-training_metadata_2022-07-10.csv", "images/ISIC_0000001.jpg"],
+        ["metadata (1).csv", "ISIC_0000001.jpg"],
         ["ISIC_2019_Training_GroundTruth.csv", "ISIC_2019_Training_Input/ISIC_0000001_downsampled.jpg"],
     ],
 )
@@ -75,6 +76,11 @@ def test_what_fits_none_is_not_guessed(names: list[str]) -> None:
     assert remedy(sort_names(names), "image_folder") == ""
 
 
+@pytest.mark.parametrize("table", ["train (1).csv", "train - Copy.csv", "Copy of train.csv"])
+def test_a_second_download_of_a_table_does_not_lead_to_another_environment(table: str) -> None:
+    assert remedy(sort_names([table, "jpeg/train/ISIC_0000001.jpg"]), "siim_isic_2020") == ""
+
+
 def test_class_folders_beside_any_table_are_told_by_known_diagnoses_only() -> None:
     found = [layout_of([f"{name}/1.jpg", "other/2.jpg", "notes.csv"]) for name in ("mel", "part_1")]
     assert [layout.environment for layout in found if layout] == ["diagnosis_folders", "table"]
@@ -91,3 +97,17 @@ def test_images_of_a_format_that_is_not_read_are_told_to_be_converted(suffix: st
 
 def test_files_unpacked_with_backslashes_are_told_to_be_read_from_their_zip() -> None:
     assert "Name the zip itself as the source" in remedy(sort_names(["top\\train\\a\\1.jpg"]), "image_folder")
+
+
+@pytest.mark.parametrize("names", [["archive (1).zip"], ["a/part_1.zip", "a/part_2.7z", "README.md"]])
+@pytest.mark.parametrize("format", ["image_folder", "diagnosis_folders", "table"])
+def test_archives_without_an_image_beside_them_are_told_to_be_unpacked(names: list[str], format: str) -> None:
+    assert "Unpack the archives inside the source" in remedy(sort_names(names), format)
+
+
+@pytest.mark.parametrize("suffix", ["", ".jpg_large", ".img"])
+@pytest.mark.parametrize("format", ["image_folder", "diagnosis_folders", "table"])
+def test_files_that_are_no_images_by_their_suffix_are_told_where_there_is_no_other(suffix: str, format: str) -> None:
+    names = [f"{number}{suffix}" for number in range(3)]
+    assert "Give images among these files the suffix" in remedy(sort_names(names), format)
+    assert remedy(sort_names([*names, "1.jpg"]), format) == ""

@@ -177,8 +177,9 @@ def test_image_stays_without_a_detail_that_cannot_be_read(column: str, value: st
     assert listing.warnings["file"].isin(listing.records["file"]).all()
 
 
-def test_labels_that_passed_through_pandas_are_read() -> None:
-    changed = [(number, {"target": f"{number % 3 == 0:.1f}"}) for number in range(6)]
+@pytest.mark.parametrize("written", ["{:.0f}", "{:.1f}", "{:.0f},0"])
+def test_labels_that_passed_through_pandas_or_a_spreadsheet_are_read(written: str) -> None:
+    changed = [(number, {"target": written.format(number % 3 == 0)}) for number in range(6)]
     assert listed(siim_files(rows=rows(*changed))).records["label"].tolist() == [1, 0, 0, 1, 0, 0]
 
 

@@ -198,6 +198,18 @@ def test_labels_and_splits_outside_the_known_set_are_quarantined() -> None:
     assert reason_for({**ROW, "part": ""}) == "row names no split"
 
 
+@pytest.mark.parametrize(
+    ("value", "split"),
+    [("Train", "labeled"), ("training", "labeled"), ("Valid", "validation"), ("val", "validation"), ("TEST", "test")],
+)
+def test_splits_may_be_named_as_folders_are(value: str, split: str) -> None:
+    assert listing({**ROW, "part": value}).records["split"].tolist() == [split]
+
+
+def test_words_of_folders_mean_nothing_else_where_the_options_say_what_the_values_mean() -> None:
+    assert reason_for({**ROW, "part": "train"}, splits={"labeled": "labeled"}).startswith("unknown split: train")
+
+
 @pytest.mark.parametrize("split", ["labeled", "validation", "test"])
 def test_row_without_a_label_is_quarantined_where_the_split_needs_one(split: str) -> None:
     assert reason_for({**ROW, "dx": "", "part": split}) == f"row has no label, but its split needs one: {split}"
@@ -254,7 +266,7 @@ def test_age_that_is_none_is_unknown_and_the_image_stays(age: str, wanted: float
 
 
 @pytest.mark.parametrize("labels", [{0: "benign", 1: "melanoma"}, {"0": "benign", "1": "melanoma"}])
-@pytest.mark.parametrize("values", [("0", "1"), ("0.0", "1.0")])
+@pytest.mark.parametrize("values", [("0", "1"), ("0.0", "1.0"), ("0,0", "1,0")])
 def test_numbers_can_be_labels(labels: dict[Any, str], values: tuple[str, str]) -> None:
     rows = [{**ROW, "dx": values[0]}, {**ROW, "path": "b.jpg", "dx": values[1]}]
     assert listing(*rows, labels=labels).records["label"].tolist() == [0, 1]
@@ -370,6 +382,7 @@ def test_ambiguous_row_names_the_files_and_equal_copies_are_told() -> None:
     rows = [{**ROW, "path": "x.jpg"}, {**ROW, "path": "b.jpg"}]
     files = {"images.csv": csv_file(rows), "b.jpg": b"b", "1/x.jpg": b"one", "2/x.jpg": b"two"}
     assert quarantine(read(FakeSource(files)))["x.jpg"] == "several files fit the row: 1/x.jpg, 2/x.jpg"
+    assert set(quarantine(read(FakeSource(files))).values()) == {"several files fit the row: 1/x.jpg, 2/x.jpg"}
     found = read(FakeSource({**files, "2/x.jpg": b"one"}))
     assert found.records["file"].tolist() == ["1/x.jpg", "b.jpg"]
     assert quarantine(found) == {"2/x.jpg": "equal copy of another file: 1/x.jpg"}

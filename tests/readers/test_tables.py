@@ -35,6 +35,12 @@ def test_no_table_or_two_are_refused_by_name(names: list[str], said: str) -> Non
         find_table(names, "t.csv")
 
 
+@pytest.mark.parametrize("close", ["train (1).csv", "Copy of train.csv", "x/train - Copy.csv", "train.csv.txt"])
+def test_a_table_of_nearly_the_right_name_is_told_to_be_renamed(close: str) -> None:
+    with pytest.raises(SourceError, match=f"Rename '{re.escape(close)}' to train.csv"):
+        find_table(["other.csv", close], "train.csv", "truth.csv")
+
+
 def test_all_tables_of_a_name_can_be_had() -> None:
     assert find_tables(["a/t.csv", "b/T.csv", "c/u.csv"], "t.csv") == ["a/t.csv", "b/T.csv"]
 
@@ -44,7 +50,7 @@ def test_tables_that_must_not_be_opened_are_not_found(name: str) -> None:
     assert find_tables(["a/t.csv", name], "t.csv") == ["a/t.csv"]
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_separators_and_line_ends_of_spreadsheets_are_read(separator: str, end: str) -> None:
     text = end.join([f'"id"{separator} label ', f'"1{separator}0"{separator}  x', ""])
@@ -87,6 +93,9 @@ def test_parquet_is_read_as_text_too() -> None:
         (b"id,n\n\x81,1\n", "cannot be read"),
         (b"PK\x03\x04broken", "cannot be read: the workbook or archive is damaged"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n", "Git LFS pointer(.|\n)*git lfs pull"),
+        (b"/annex/objects/SHA256E-s1--a.csv\n", "is no table: git-annex pointer(.|\n)*git annex get"),
+        (b"\0" * 2000, "is no table: file of nothing but zero bytes(.|\n)*fetch the files again"),
+        (b"[InternetShortcut]\nURL=https://example.org\n", "is no table: shortcut or alias"),
         (b"\r\n<!DOCTYPE html>\n<html></html>", "web page(.|\n)*Download"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old kind(.|\n)*save the sheet"),
     ],
@@ -134,7 +143,7 @@ def test_reasons_may_differ_by_row() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_text_is_read_in_any_encoding_that_spreadsheets_write(encoding: str, separator: str) -> None:
     text = "".join(separator.join(row) + "\r\n" for row in [("id", "site"), ("a", "épaule"), ("b", "Rücken")])
     assert _read(text.encode(encoding)).to_dict("list") == {"id": ["a", "b"], "site": ["épaule", "Rücken"]}

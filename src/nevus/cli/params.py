@@ -52,7 +52,7 @@ def parse(texts: list[str]) -> dict[str, Any]:
         Nested parameters; a later item replaces an earlier one.
 
     Raises:
-        ValueError: An item has no name or no value where one is needed.
+        ValueError: An item has no name, no value where one is needed, or a name below that of a text.
     """
     from omegaconf import OmegaConf
 
@@ -114,7 +114,10 @@ def _pair(item: str) -> tuple[str, str]:
     found = ITEM.fullmatch(item)
     if found is None:
         raise ValueError(f"'{item}' is not name=value, such as seed=1 or ssgan.loop.steps=200.")
-    return found[1], found[2]
+    name = found[1]
+    if (above := next((text for text in (*PATHS, *TEXTS) if name.startswith(f"{text}.")), None)) is not None:
+        raise ValueError(f"{above} is a text and holds no '{name}'; give {above}={found[2].strip()}.")
+    return name, found[2]
 
 
 def _is_text(name: str) -> bool:

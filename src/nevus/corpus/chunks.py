@@ -14,6 +14,7 @@ from nevus.corpus.decode import decode
 from nevus.corpus.phash import phash
 from nevus.corpus.resize import Policy
 from nevus.file_contents import recognise
+from nevus.quarantine import SetAsideError
 
 READ_BYTES = 1 << 24  # about so much of encoded files is read at once
 READ_FIRST = 16  # files that are read at once before their size is known
@@ -165,6 +166,8 @@ def read(source: Source, files: Sequence[str]) -> tuple[list[bytes], dict[int, s
     for position, file in enumerate(files):
         try:
             contents[position] = source.read([file])[0]
+        except SetAsideError as error:
+            failed[position] = error.reason
         except SourceError as error:
             failed[position] = f"cannot be read from the source: {error}"
     return contents, failed

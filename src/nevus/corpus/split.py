@@ -108,7 +108,10 @@ def _is_drawn(draft: _Draft, split: str, option: str) -> bool:
     if option != "prefer_official":
         return option == "hold_out"
     is_drawn = split not in draft.split
-    logger.info("The source has %s %s split%s.", *(("no", split, ": one is drawn") if is_drawn else ("a", split, "")))
+    if is_drawn:
+        logger.info("The source has no %s split: one is drawn.", split)
+    else:
+        logger.info("The source has a %s split: splits.%s_share is for splits.%s=hold_out only.", *[split] * 3)
     return is_drawn
 
 

@@ -179,11 +179,12 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     """
     if known is None:
         return
+    known = known | RUNTIME_GROUPS | set(SHARED_GROUPS)
     for group in sorted(str(name) for name in parameters):
-        if group not in known | RUNTIME_GROUPS | set(SHARED_GROUPS) and not group.startswith("_"):
+        if group not in known and not group.startswith("_"):
             raise NevusError(
                 f"there is no parameter group '{group}'{_meant(group, known)} No pipeline reads it; it is set in "
-                f"{places.find((group,))}. Known groups: {', '.join(sorted(known | set(SHARED_GROUPS)))}."
+                f"{places.find((group,))}. Known groups: {', '.join(sorted(known))}."
             )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from nevus.contracts import SourceError
 from nevus.file_names import of_zip
+from nevus.quarantine import ANNEX_POINTER, LOST_LINK, NOT_UNPACKED, SetAsideError
 
 MAX_MEMBER_BYTES = 1 << 30  # one image file; what claims to be larger is a zip bomb or not an image
 
@@ -80,8 +81,9 @@ class ZipSource:
             return opened.archive.read(opened.members[name])
         except KeyError:
             raise SourceError(f"{self.path} holds no file named '{name}'.") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
-            # RuntimeError: encrypted, or an unknown compression
+        except RuntimeError as error:  # encrypted, or compressed as Windows does with large files
+            raise SetAsideError(NOT_UNPACKED, f"'{name}' in {self.path}: {error}") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
             raise SourceError(f"'{name}' in {self.path} cannot be unpacked: {error}") from error
 
     def _open(self) -> _Opened:
@@ -150,7 +152,9 @@ class FolderSource:
         path = self.path / name
         try:
             if path.is_symlink() and not path.exists():
-                raise SourceError(f"'{name}' in {self.path} is a link that leads nowhere, to {path.readlink()}.")
+                target = path.readlink().as_posix()
+                kind = ANNEX_POINTER if "annex/objects/" in target else LOST_LINK
+                raise SetAsideError(kind, f"'{name}' in {self.path} leads to {target}")
             if not path.is_file():  # reading a pipe would wait for ever
                 raise SourceError(f"{self.path} holds no file named '{name}'.")
             if (found := path.stat().st_size) > MAX_MEMBER_BYTES:

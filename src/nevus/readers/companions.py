@@ -18,7 +18,7 @@ WEAK = (
     rf"{STRONG}|seg|segm|segmented|gt|lesions?|roi|features?|contours?|borders?|boundary|labels?|annotations?|overlay"
 )
 NUMBER = rf"({GAP}?\(?[0-9]{{1,2}}\)?)?"  # several masks of one image, or a second download
-MARKED = re.compile(rf".+{GAP}({STRONG}){NUMBER}", re.IGNORECASE)
+MARKED = re.compile(rf".+{GAP}({STRONG}){NUMBER}|({STRONG}){GAP}?\(?[0-9]+\)?", re.IGNORECASE)  # mask_0001 too
 OF_AN_IMAGE = re.compile(rf"(?P<image>.+?){GAP}({WEAK}){NUMBER}|({WEAK}){GAP}(?P<behind>.+)", re.IGNORECASE)
 # A folder of companions: such a word, or the plural of one within a longer name, as in "HAM10000_segmentations_lesion".
 FOLDER = re.compile(

@@ -5,6 +5,7 @@ format has no lesion or patient ids.
 """
 
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -85,7 +86,8 @@ def _parse(names: list[str]) -> tuple[list[_Image], list[tuple[str, str]]]:
         path = PurePosixPath(name)
         found = next((folder for folder in path.parts[:-1] if folder.startswith(".")), None)
         if found is None:
-            images.append(_Image(name, path.parts[:-1], path.stem))
+            folders = PurePosixPath(unicodedata.normalize("NFC", name)).parts[:-1]
+            images.append(_Image(name, folders, path.stem))
         else:
             hidden.append((name, f"in a hidden folder: {found}"))
     return images, hidden

@@ -4,6 +4,7 @@ The format has no lesion or patient ids, so nothing can keep images of one lesio
 """
 
 import logging
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -34,7 +35,7 @@ class _Image(NamedTuple):
     file: str
     split: str
     top: str  # the folder of the split, as written in the source
-    folder: str  # of the class, as written in the source; "" where unlabelled
+    folder: str  # of the class; "" where unlabelled
     image_id: str
 
     @property
@@ -101,7 +102,7 @@ def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
         return UNKNOWN_FOLDER.of(f"wanted {EXAMPLES}, alone or inside the folders around everything")
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
-    folder = "" if split == "unlabeled" else folders[top + 1]
+    folder = "" if split == "unlabeled" else unicodedata.normalize("NFC", folders[top + 1]).strip()
     return _Image(name, split, folders[top], folder, "/".join((*folders[top:], path.stem)))
 
 

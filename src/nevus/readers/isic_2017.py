@@ -24,7 +24,7 @@ from nevus.readers.isic_files import (
 )
 from nevus.readers.names import close_names
 from nevus.readers.options import Isic2017Options
-from nevus.readers.tables import find_tables, mangling, read_table, set_aside
+from nevus.readers.tables import ZERO_OR_ONE, find_tables, mangling, read_table, set_aside
 
 RELEASES = {"labeled": "ISIC-2017_Training", "validation": "ISIC-2017_Validation", "test": "ISIC-2017_Test_v2"}
 TRUTH, METADATA = "_Part3_GroundTruth.csv", "_Data_metadata.csv"
@@ -32,7 +32,6 @@ LAYOUT = f"{RELEASES['labeled']}{TRUTH} and the images {WANTED_ID}.jpg, in whate
 TASKS = {"melanoma": "melanoma", "seborrheic_keratosis": "seborrheic keratosis"}  # column: diagnosis
 REQUIRED = {TRUTH: ("image_id", *TASKS), METADATA: ("image_id",)}
 DETAILS = ("age_approximate", "sex")
-VALUES = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 COLUMNS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source")
 # The answers of parts 1 and 2, beside what `nevus.readers.companions` knows.
 COMPANIONS = re.compile(r"_features\.json$|_Part[12]_GroundTruth\.", re.I)
@@ -162,7 +161,7 @@ def _aside(rows: list[tuple[str, str]]) -> Table:
 
 def _part_rows(rows: Table) -> tuple[Table, list[Table]]:
     """Rows with 0 or 1 in both columns, and the quarantine of the others."""
-    numbers = rows[list(TASKS)].apply(lambda column: column.map(VALUES).astype("Int64"))
+    numbers = rows[list(TASKS)].apply(lambda column: column.map(ZERO_OR_ONE).astype("Int64"))
     texts = [f"melanoma is '{a}', seborrheic_keratosis is '{b}'" for a, b in rows[list(TASKS)].to_numpy()]
     rows = rows.assign(**{column: numbers[column] for column in TASKS}, said=texts)
     rows, bad_ids = part_ids(rows, ["split", *TASKS])

@@ -14,7 +14,7 @@ from nevus.readers.one_hot import part_one_hot
 from nevus.readers.table_formats import SUFFIXES
 from nevus.readers.tables import find_table, find_tables, read_table
 
-METADATA = re.compile(r"(.*[_-])?metadata([_-].*)?", re.I)  # the site's downloads have the collection and the date
+METADATA = re.compile(r"(.*[\W_])?metadata([\W_].*)?", re.I)  # the site's downloads have the collection and the date
 TRUTH, PEOPLE = "ISIC_2019_Training_GroundTruth.csv", "ISIC_2019_Training_Metadata.csv"
 LAYOUT = f"metadata.csv with a column isic_id, or {TRUTH}, and the images {WANTED_ID}.jpg, in whatever folders"
 DETAILS = ("age", "sex", "site", "confirmed_by", "image_type")  # an image without them stays

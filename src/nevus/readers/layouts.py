@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nevus.file_names import is_litter
 from nevus.quarantine import advice_on_files
 from nevus.readers.folder_levels import folder_levels, split_depths
-from nevus.readers.names import Names, unread_formats
+from nevus.readers.names import Names, perhaps_images, unread_formats
 from nevus.readers.split_folders import split_of
 
 # Folder names in use for the diagnoses of HAM10000 and ISIC 2019, and for their two groups.
@@ -58,7 +58,8 @@ def remedy(names: Names, format: str) -> str:
         return advice_on_files(unread)
     found = layout_of([*names.images, *names.others])
     if found is None or found.format == format:
-        return ""
+        lost = [] if names.images else perhaps_images(names.others)
+        return advice_on_files(lost) if lost else ""
     return f"These look like {found.looks}: give `--env={found.environment}` (ingestion.format: {found.format})."
 
 
@@ -115,13 +116,16 @@ LAYOUTS = (
     Layout("isic_2017", "isic_2017", "the ISIC 2017 challenge", _named(r"ISIC-2017_.*_GroundTruth.*\.csv"), True),
     Layout(
         *("siim_isic_2020", "siim_isic_2020", "the SIIM-ISIC 2020 competition"),
-        _named(r"train\.csv|ISIC_2020_Training_GroundTruth.*\.csv", r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?"),
+        _named(
+            r"(copy of )?train(\W.*)?\.csv|ISIC_2020_Training_GroundTruth.*\.csv",
+            r"ISIC_[0-9]{7}\.jpe?g|.*\.tfrec(ord)?",
+        ),
         own_table=True,
     ),
     Layout(
         *("isic_archive", "isic_archive", "a collection of the ISIC archive"),
         _named(
-            r"(.*[_-])?metadata([_-].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
+            r"(.*[\W_])?metadata([\W_].*)?\.csv|ISIC_2019_Training_GroundTruth\.csv",
             r"ISIC_[0-9]{7}(_downsampled)?\.(jpe?g|png)",
         ),
         own_table=True,

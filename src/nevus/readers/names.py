@@ -125,6 +125,11 @@ def unread_formats(names: Iterable[str]) -> list[str]:
     return [_why_aside(name, SUFFIXES) for name in names if splitext(name)[1].lower() in UNREAD]
 
 
+def perhaps_images(names: Iterable[str]) -> list[str]:
+    """For each archive and each file of unknown suffix, or without one, why it is set aside."""
+    return [reason for reason in (_why_aside(name, SUFFIXES) for name in names) if quarantine.is_loss(reason)]
+
+
 def close_names(names: Iterable[str], wanted: str) -> list[str]:
     """Files whose names are nearly the wanted one: a second download, a copy, another suffix or other separators."""
     return [name for name in names if not is_litter(name) and _essence(name) == _essence(wanted)]

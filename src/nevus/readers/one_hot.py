@@ -18,9 +18,10 @@ def part_one_hot(table: Table, columns: Sequence[str], *, key: str) -> tuple[Tab
         key: Column that names a row in the quarantine.
 
     Returns:
-        Rows with exactly one 1 and else 0 (also 1.0 and 0.0); quarantine rows of the others.
+        Rows with exactly one 1 and else 0 (also 1.0, 0.0, and 1,0); quarantine rows of the others.
     """
-    numbers = table[list(columns)].apply(pd.to_numeric, errors="coerce")
+    plain = table[list(columns)].replace(",", ".", regex=True)
+    numbers = plain.apply(pd.to_numeric, errors="coerce")
     sound = numbers.isin([0, 1]).all(axis=1) & (numbers.sum(axis=1) == 1)
     values = [
         ", ".join(f"{c} {v}" for c, v in zip(columns, row, strict=True)) for row in table[list(columns)].to_numpy()

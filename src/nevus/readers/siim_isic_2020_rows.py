@@ -7,12 +7,11 @@ import pandas as pd
 
 from nevus.contracts import Source, Table
 from nevus.readers.details import read_details
-from nevus.readers.tables import set_aside
+from nevus.readers.tables import ZERO_OR_ONE, set_aside
 
 DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
 WITHOUT_LABELS = "competition's test"  # stands in the column `split` until the options say what becomes of it
 LABELED = ("labeled", "validation", "test")  # splits that need a label
-LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}  # as text; tables that passed through pandas hold floats
 TEST_COLUMNS = ("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge")
 TRAIN_COLUMNS = (*TEST_COLUMNS, "diagnosis", "target")
 RECORD_COLUMNS = ["file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site", "source"]
@@ -76,7 +75,7 @@ def to_records(rows: Table) -> Table:
     """
     known = rows["split"].isin(LABELED)
     records = rows.rename(columns=_TO_MANIFEST).assign(
-        label=rows["target"].map(LABELS).astype("Int64").where(known),
+        label=rows["target"].map(ZERO_OR_ONE).astype("Int64").where(known),
         diagnosis=rows["diagnosis"].where(known, None),
         source="SIIM-ISIC 2020",
     )
@@ -84,20 +83,20 @@ def to_records(rows: Table) -> Table:
 
 
 def _targets(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
-    bad = rows["split"].isin(LABELED) & ~rows["target"].isin(list(LABELS))
+    bad = rows["split"].isin(LABELED) & ~rows["target"].isin(list(ZERO_OR_ONE))
     return bad, "target must be 0 or 1: found " + rows["target"].fillna("nothing")
 
 
 def _contradictions(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
     said = rows["benign_malignant"] if "benign_malignant" in rows else pd.Series(None, index=rows.index, dtype=object)
     label = said.str.lower().map({"benign": 0, "malignant": 1})
-    bad = rows["split"].isin(LABELED) & said.notna() & (label != rows["target"].map(LABELS))
+    bad = rows["split"].isin(LABELED) & said.notna() & (label != rows["target"].map(ZERO_OR_ONE))
     return bad, "target and benign_malignant contradict each other: " + rows["target"] + " and " + said
 
 
 def _disagreements(rows: Table) -> tuple["pd.Series[bool]", "pd.Series[str]"]:
     """Rows of one image that differ in its label or its patient: which of them is right is not to be guessed."""
-    labels = rows["target"].map(LABELS).astype("float64").groupby(rows["image_name"])
+    labels = rows["target"].map(ZERO_OR_ONE).astype("float64").groupby(rows["image_name"])
     patients = rows["patient_id"].groupby(rows["image_name"]).transform("nunique") > 1
     both = labels.transform("max") > labels.transform("min")
     reasons = pd.Series("same image id with two patients: ", index=rows.index).mask(

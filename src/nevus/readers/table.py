@@ -12,7 +12,7 @@ from nevus.readers.details import read_details
 from nevus.readers.matching import Matches, match
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
-from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning
+from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning, split_meant
 from nevus.readers.tables import find_table, read_table, set_aside
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def _understood(rows: Table, options: TableOptions, *, split_given: bool) -> Tab
     """Add `number` and `part`: the class and the split that the values stand for, null where they stand for none."""
     classes = rows["label"].map(lambda value: meaning(value, options.labels, options.classes)).astype(object)
     if split_given:
-        parts = rows["split"].map(lambda value: meaning(value, options.splits, SPLITS)).astype(object)
+        parts = rows["split"].map(lambda value: split_meant(value, options.splits)).astype(object)
     else:
         parts = rows["label"].notna().map({True: "labeled", False: "unlabeled"}).astype(object)
     positions = {name: position for position, name in enumerate(options.classes)}
@@ -148,9 +148,10 @@ def _finished(good: Table) -> Table:
 
 def _rest(names: Names, used: set[str], table: str, matches: Matches) -> Table:
     """Quarantine rows of the files that no row names."""
-    copies = {name: EQUAL_COPY.of(first) for name, first in matches.copies.items()}
+    known = {name: EQUAL_COPY.of(first) for name, first in matches.copies.items()}
+    known |= {name: AMBIGUOUS.of(", ".join(files)) for files in matches.rivals.values() for name in files}
     unnamed = f"no row of the table names it: {table}"
-    rest = [(name, copies.get(name, unnamed)) for name in names.images if name not in used]
+    rest = [(name, known.get(name, unnamed)) for name in names.images if name not in used]
     rest += set_aside_companions(name for name in names.companions if name not in used)
     rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)

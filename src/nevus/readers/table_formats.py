@@ -11,9 +11,11 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from nevus.contracts import SourceError, Table
+from nevus.file_contents import recognise
+from nevus.quarantine import ALIAS, ANNEX_POINTER, ZEROS
 
 SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
-SEPARATORS = ",;\t"  # a spreadsheet writes semicolons where the comma is the decimal sign
+SEPARATORS = ",;\t|"  # a spreadsheet writes semicolons where the comma is the decimal sign
 AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
 WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
 HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header
@@ -33,8 +35,8 @@ def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
         All columns as text. A column with values and no name is called "column N", counted from 1.
 
     Raises:
-        SourceError: It is something else: a Git LFS pointer, a web page, an old workbook, an archive; or a workbook,
-            and openpyxl is not installed.
+        SourceError: It is something else: a pointer of Git LFS or git-annex, zero bytes, a shortcut, a web page, an old
+            workbook, an archive; or a workbook, and openpyxl is not installed.
         ValueError: It is broken.
     """
     _refuse_strangers(content, name)
@@ -56,6 +58,8 @@ def _refuse_strangers(content: bytes, name: str) -> None:
             f"{name} is a web page instead of the table: a sign-in or error page was saved under its name. Download "
             "the file itself again, signed in where the site asks for it."
         )
+    if (kind := recognise(content)) in (ANNEX_POINTER, ZEROS, ALIAS):
+        raise SourceError(f"{name} is no table: {kind.said}. {kind.advice}")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise SourceError(f"{name} is an Excel workbook of the old kind (.xls). Save it as .xlsx, or {AS_CSV}.")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from nevus.contracts import SPLITS, SourceError
 from nevus.readers.options import TableOptions
+from nevus.readers.split_folders import split_of
 from nevus.readers.tables import UNKNOWN
 
 FIELDS = ("file", "image_id", "split", "label", "diagnosis", "group_id", "age", "sex", "site")
@@ -51,10 +52,22 @@ def meaning(value: object, meanings: Mapping[str, str] | None, allowed: Sequence
     if not isinstance(value, str):
         return None
     table = {name: name for name in allowed} if meanings is None else meanings
-    whole = re.sub(r"\.0+$", "", value)  # a column with gaps holds 1 as 1.0
+    whole = re.sub(r"[.,]0+$", "", value)  # a column with gaps holds 1 as 1.0
     without_case = {key.casefold(): key for key in table}
     keys = (value, whole, without_case.get(value.casefold(), ""), without_case.get(whole.casefold(), ""))
     return next((table[key] for key in keys if key in table), None)
+
+
+def split_meant(value: object, meanings: Mapping[str, str] | None) -> str | None:
+    """The split that a value of the table stands for, or None.
+
+    Args:
+        value: Text of the table, or null.
+        meanings: Value to split; null where the values are names of splits, also as folders have them, such as `Train`.
+    """
+    if meanings is None and isinstance(value, str):
+        return split_of(value.strip())
+    return meaning(value, meanings, SPLITS)
 
 
 def _check_values(option: str, meanings: Mapping[str, str] | None, allowed: Sequence[str]) -> None:

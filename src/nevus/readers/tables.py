@@ -9,9 +9,12 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
 from nevus.file_names import is_litter, refusal
+from nevus.readers.names import close_names
 from nevus.readers.table_formats import SUFFIXES, parse, plain
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
+# As text; tables that passed through pandas hold floats, and spreadsheets write these with a comma in many countries.
+ZERO_OR_ONE = {"0": 0, "0.0": 0, "0,0": 0, "1": 1, "1.0": 1, "1,0": 1}
 FIRST_ROWS = 5  # are enough to see the form of a column
 MANGLED_SHARE = 0.5  # more ids than this of a wrong form: not a few slips, but a column that was rewritten
 
@@ -30,9 +33,9 @@ def find_table(names: Sequence[str], *wanted: str) -> str:
     if len(found) != 1:
         tables = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
         seen = f"found {', '.join(found)}" if found else f"found the tables {', '.join(tables[:8]) or '(none)'}"
-        raise SourceError(
-            f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. Complete the data or tidy it up."
-        )
+        close = [] if found else close_names(tables, wanted[0])
+        advice = f"Rename '{close[0]}' to {wanted[0]}." if close else "Complete the data or tidy it up."
+        raise SourceError(f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. {advice}")
     return found[0]
 
 

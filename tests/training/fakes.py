@@ -73,6 +73,7 @@ def optimizer(**changes: Any) -> OptimizerOptions:
         "clip_norm": None,
         "layer_decay": None,
         "frozen": (),
+        "unfreeze": None,
         "schedule": "one_cycle",
         "warmup": None,
         "milestones": (0.5, 0.75),

@@ -13,7 +13,9 @@ from nevus.training.options import OptimizerOptions
 Named = Sequence[tuple[str, nn.Parameter]]
 
 
-def parameter_groups(named: Named, options: OptimizerOptions, *, exempt: Collection[str] = ()) -> list[dict[str, Any]]:
+def parameter_groups(
+    named: Named, options: OptimizerOptions, *, exempt: Collection[str] = (), later: Sequence[nn.Parameter] = ()
+) -> list[dict[str, Any]]:
     """Groups for a PyTorch optimizer: one for each pair of learning rate and weight decay, in order of appearance.
 
     Args:
@@ -21,6 +23,7 @@ def parameter_groups(named: Named, options: OptimizerOptions, *, exempt: Collect
             out.
         options: `learning_rate`, `weight_decay`, `decay_norms_and_biases` and `layer_decay`.
         exempt: Names that do not decay either where norms and biases do not.
+        later: Parameters that need no gradient yet, and are not left out.
 
     Returns:
         Dictionaries with `params`, `lr` and `weight_decay`.
@@ -28,9 +31,10 @@ def parameter_groups(named: Named, options: OptimizerOptions, *, exempt: Collect
     Raises:
         TrainingError: No parameter trains.
     """
-    trained = [(name, parameter) for name, parameter in named if parameter.requires_grad]
-    if not trained:
+    if not any(parameter.requires_grad for _, parameter in named):
         raise TrainingError("no parameter of the network trains. Take names out of optimizer.frozen.")
+    waiting = {id(parameter) for parameter in later}
+    trained = [(name, one) for name, one in named if one.requires_grad or id(one) in waiting]
     layers = list(dict.fromkeys(layer_of(name) for name, _ in named))
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in trained:
@@ -54,7 +58,7 @@ def layer_of(name: str) -> str:
     return ".".join(parts[:-1] if module == parts else module)
 
 
-def freeze(named: Named, names: Sequence[str]) -> None:
+def freeze(named: Named, names: Sequence[str]) -> list[nn.Parameter]:
     """Turn off the gradients of the named modules and parameters.
 
     Buffers are not parameters; `hold_statistics` keeps those of frozen normalisations.
@@ -63,9 +67,13 @@ def freeze(named: Named, names: Sequence[str]) -> None:
         named: Names and parameters.
         names: Whole names or their beginnings up to a dot: "stages.1" is not the beginning of "stages.10".
 
+    Returns:
+        The parameters that trained before.
+
     Raises:
         TrainingError: A name is that of no parameter.
     """
+    frozen: list[nn.Parameter] = []
     for wanted in names:
         found = [parameter for name, parameter in named if name == wanted or name.startswith(f"{wanted}.")]
         if not found:
@@ -73,11 +81,13 @@ def freeze(named: Named, names: Sequence[str]) -> None:
             raise TrainingError(
                 f"optimizer.frozen names '{wanted}', but no parameter is called so. The layers are: {known}."
             )
+        frozen += [parameter for parameter in found if parameter.requires_grad]
         for parameter in found:
             parameter.requires_grad_(False)
+    return frozen
 
 
-def hold_statistics(model: nn.Module) -> None:
+def hold_statistics(model: nn.Module) -> list[nn.Module]:
     """Put batch normalisations whose parameters are all frozen into evaluation mode.
 
     They then normalise by their running statistics, which stay as they are: statistics that followed the new images
@@ -85,11 +95,16 @@ def hold_statistics(model: nn.Module) -> None:
 
     Args:
         model: In training mode; what is frozen has no gradients any more.
+
+    Returns:
+        These normalisations.
     """
+    held: list[nn.Module] = []
     for module in model.modules():
         parameters = list(module.parameters()) if isinstance(module, _BatchNorm) else []
         if parameters and not any(parameter.requires_grad for parameter in parameters):
-            module.eval()
+            held.append(module.eval())
+    return held
 
 
 def exempt_names(model: nn.Module) -> set[str]:

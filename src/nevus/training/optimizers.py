@@ -17,7 +17,7 @@ class ScheduledOptimizer:
     Args:
         model: The network, or the names and parameters of it that are to be trained.
         options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here, and
-            its batch normalisations keep their statistics.
+            its batch normalisations keep their statistics, until the share `unfreeze` of the steps is done.
         steps: Updates of the whole training.
 
     Raises:
@@ -28,12 +28,12 @@ class ScheduledOptimizer:
         self, model: nn.Module | Iterable[tuple[str, nn.Parameter]], options: OptimizerOptions, *, steps: int
     ) -> None:
         named = list(model.named_parameters() if isinstance(model, nn.Module) else model)
-        freeze(named, options.frozen)
-        exempt: set[str] = set()
-        if isinstance(model, nn.Module):
-            hold_statistics(model)
-            exempt = exempt_names(model)
-        self.optimizer = build_optimizer(parameter_groups(named, options, exempt=exempt), options)
+        exempt = exempt_names(model) if isinstance(model, nn.Module) else set()
+        self._frozen = freeze(named, options.frozen)
+        self._held = hold_statistics(model) if isinstance(model, nn.Module) else []
+        self._thaws_at = None if options.unfreeze is None else round(options.unfreeze * steps)
+        groups = parameter_groups(named, options, exempt=exempt, later=self._frozen if options.unfreeze else ())
+        self.optimizer = build_optimizer(groups, options)
         self.schedule = scheduled(self.optimizer, options, steps=steps)
         self.clip_norm = options.clip_norm
 
@@ -51,6 +51,17 @@ class ScheduledOptimizer:
             nn.utils.clip_grad_norm_(trained, self.clip_norm)
         self.optimizer.step()
         self.schedule.step()
+        self._thaw()
+
+    def _thaw(self) -> None:
+        """Let what was frozen train, when it is time."""
+        if self._thaws_at is None or self.schedule.last_epoch < self._thaws_at:
+            return
+        for parameter in self._frozen:
+            parameter.requires_grad_(True)
+        for module in self._held:
+            module.train()
+        self._thaws_at = None
 
     def state_dict(self) -> dict[str, Any]:
         """Of the optimizer and the schedule."""
@@ -60,6 +71,7 @@ class ScheduledOptimizer:
         """Go on from `state_dict`."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
+        self._thaw()
 
 
 def build_optimizer(groups: list[dict[str, Any]], options: OptimizerOptions) -> torch.optim.Optimizer:

@@ -28,6 +28,8 @@ class OptimizerOptions(Options):
             `nevus.training.groups.layer_of` for what a layer is.
         frozen: Names of modules or parameters that do not train, such as "stages" or "stages.0". Frozen batch
             normalisations use their running statistics and do not change them.
+        unfreeze: Share of the steps after which what is frozen trains too, its learning rate that of the schedule then;
+            null: never.
         schedule: "constant"; "one_cycle": up, then down to nothing by a cosine (arXiv:1708.07120); "cosine": down to
             nothing from the start (arXiv:1608.03983); "step": down by `milestone_factor` at every milestone.
         warmup: Share of the steps in which the learning rate rises; the schedule's own where null: a quarter for
@@ -47,6 +49,7 @@ class OptimizerOptions(Options):
     clip_norm: float | None = Field(gt=0)
     layer_decay: float | None = Field(gt=0, le=1)
     frozen: tuple[str, ...]
+    unfreeze: float | None = Field(gt=0, lt=1)
     schedule: Literal["constant", "one_cycle", "cosine", "step"]
     warmup: float | None = Field(ge=0, lt=1)
     milestones: tuple[Annotated[float, Field(gt=0, lt=1)], ...]

@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 import re
+import shlex
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".
 SEPARATORS = ",;\t|"  # a spreadsheet writes semicolons where the comma is the decimal sign
 AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
 WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
+JSON = re.compile(rb'(\[\s*)*\{\s*"')
 HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header
 
 logger = logging.getLogger(__name__)
@@ -53,15 +55,33 @@ def _refuse_strangers(content: bytes, name: str) -> None:
         raise SourceError(
             f"{name} is a Git LFS pointer instead of the table. Run `git lfs pull` in the repository it comes from."
         )
-    if start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start):
+    if start.startswith((b"<!doctype html", b"<html", b"<table")) or (start.startswith(b"<?xml") and b"<html" in start):
+        if b"<td" in content.lower():
+            raise SourceError(
+                f"{name} is a web page with a table, which some programs export for spreadsheets. Open it in one and "
+                f"{AS_CSV}."
+            )
         raise SourceError(
             f"{name} is a web page instead of the table: a sign-in or error page was saved under its name. Download "
             "the file itself again, signed in where the site asks for it."
         )
+    if JSON.match(start):
+        raise SourceError(from_json(name))
     if (kind := recognise(content)) in (ANNEX_POINTER, ZEROS, ALIAS):
         raise SourceError(f"{name} is no table: {kind.said}. {kind.advice}")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise SourceError(f"{name} is an Excel workbook of the old kind (.xls). Save it as .xlsx, or {AS_CSV}.")
+
+
+def from_json(name: str) -> str:
+    """Say that a file is JSON, and which command turns a list of records into a CSV table of the same name."""
+    table = PurePosixPath(name).with_suffix(".csv")
+    lines = ", lines=True" if name.lower().endswith("l") else ""
+    code = f'import pandas; pandas.read_json("{name}"{lines}).to_csv("{table}", index=False)'
+    return (
+        f"{name} is JSON, not a table. If it is a list of records, run `{shlex.join(['python', '-c', code])}` in the "
+        f"source, and name {table.name} as the table."
+    )
 
 
 def decode(content: bytes, name: str) -> str:
@@ -87,7 +107,12 @@ def _delimited(text: str) -> list[list[str]]:
     if (said := re.fullmatch(r"\"?sep=(.)\"?", first.strip("\r"))) is not None:  # Excel's note to itself
         return list(csv.reader(io.StringIO(rest, newline=""), delimiter=said[1]))
     separator = max(SEPARATORS, key=first.count)  # a comma where there is none of them
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    if len(rows) > 1 and all(not row or (len(row) == 1 and separator in row[0]) for row in rows[1:]):
+        # a spreadsheet took each row for one value, and wrote it in quotes
+        parsed = (csv.reader(row, delimiter=separator) if len(row) == 1 else [row] for row in rows)
+        return [cells for one in parsed for cells in one]
+    return rows
 
 
 def _workbook(content: bytes, name: str, required: Sequence[str]) -> Table:

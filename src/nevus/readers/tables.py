@@ -9,12 +9,13 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
 from nevus.file_names import is_litter, refusal
-from nevus.readers.names import close_names
-from nevus.readers.table_formats import SUFFIXES, parse, plain
+from nevus.readers.names import ARCHIVES, close_names
+from nevus.readers.table_formats import SUFFIXES, from_json, parse, plain
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
 # As text; tables that passed through pandas hold floats, and spreadsheets write these with a comma in many countries.
 ZERO_OR_ONE = {"0": 0, "0.0": 0, "0,0": 0, "1": 1, "1.0": 1, "1,0": 1}
+JSON = (".json", ".jsonl")
 FIRST_ROWS = 5  # are enough to see the form of a column
 MANGLED_SHARE = 0.5  # more ids than this of a wrong form: not a few slips, but a column that was rewritten
 
@@ -31,12 +32,26 @@ def find_table(names: Sequence[str], *wanted: str) -> str:
     """
     found = find_tables(names, *wanted)
     if len(found) != 1:
-        tables = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        tables = _with_suffix(names, SUFFIXES)
         seen = f"found {', '.join(found)}" if found else f"found the tables {', '.join(tables[:8]) or '(none)'}"
-        close = [] if found else close_names(tables, wanted[0])
-        advice = f"Rename '{close[0]}' to {wanted[0]}." if close else "Complete the data or tidy it up."
+        advice = (None if found else _close(names, tables, wanted[0])) or "Complete the data or tidy it up."
         raise SourceError(f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. {advice}")
     return found[0]
+
+
+def _close(names: Sequence[str], tables: Sequence[str], wanted: str) -> str | None:
+    """What to do with a file whose name is nearly the wanted one; None where there is none."""
+    if close := close_names(tables, wanted):
+        return f"Rename '{close[0]}' to {wanted}."
+    if close := close_names(_with_suffix(names, ARCHIVES), wanted):
+        return f"Unpack '{close[0]}' there, such as by `7z x`."
+    if close := close_names(_with_suffix(names, JSON), wanted):
+        return from_json(close[0])
+    return None
+
+
+def _with_suffix(names: Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    return [name for name in names if PurePosixPath(name).suffix.lower() in suffixes]
 
 
 def find_tables(names: Sequence[str], *wanted: str) -> list[str]:

@@ -138,6 +138,7 @@ def test_a_bug_keeps_its_traceback(project: Path) -> None:
         (["--env=broken"], "conf/broken/parameters.yml"),
         (["--nodes=fitt"], "fitt"),
         (["--env=nowhere"], "conf/nowhere"),
+        (["--env=brokn"], "did you mean 'broken'? Environments: base, broken"),
     ],
 )
 def test_what_a_person_mistyped_is_one_message(project: Path, arguments: list[str], expected: str) -> None:

@@ -81,7 +81,10 @@ ARCHIVE = Kind("archive instead of the file", "Unpack it, and put what is in it 
 NO_UTF8 = Kind(
     "name is not valid UTF-8", "Rename the files, such as by `convmv -f latin1 -t utf8 -r --notest .` in their folder."
 )
-LEADS_OUT = Kind("name leads out of the archive", "Pack the data anew, by names that are relative to its folder.")
+LEADS_OUT = Kind(
+    "name leads out of the archive",
+    "Unpack the archive, such as by `unzip`, which leaves such parts of names out, and give the folder.",
+)
 BACKSLASH = Kind(
     "backslash in the file name",
     "An archive of Windows was unpacked into one folder. Name the zip itself as the source, which is read in place, or "

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nevus.contracts import NevusError
 
+NO_ENVIRONMENT = re.compile(r"configuration path either does not exist or is not a valid directory: (.+)")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SEEN_WITH = "Add --traceback to see where it was raised."
 
@@ -21,6 +22,8 @@ def explain(error: BaseException) -> str | None:
     for cause in causes:
         if isinstance(cause, NevusError):
             return str(cause)
+    if (folder := NO_ENVIRONMENT.search(str(error))) is not None:
+        return _unknown_environment(Path(folder[1]))
     if _is_configuration(causes):
         return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
@@ -145,3 +148,12 @@ def _unknown_pipeline(text: str) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"; did you mean '{close[0]}'?" if close else "."
     return f"there is no pipeline '{name}'{meant} Pipelines: {', '.join(known)}."
+
+
+def _unknown_environment(folder: Path) -> str:
+    import difflib
+
+    known = sorted(entry.name for entry in folder.parent.iterdir() if entry.is_dir()) if folder.parent.is_dir() else []
+    close = difflib.get_close_matches(folder.name, known, n=1)
+    meant = f"; did you mean '{close[0]}'?" if close else "."
+    return f"there is no environment '{folder.name}' ({folder}){meant} Environments: {', '.join(known)}."

@@ -17,7 +17,7 @@ from nevus.file_names import refusal
 from nevus.io import raw_files
 from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.io.source import SourceDataset
-from nevus.quarantine import LEADS_OUT, SetAsideError
+from nevus.quarantine import LEADS_OUT, NOT_ALLOWED, SetAsideError
 from tests.fakes import write_folder, write_zip
 
 FILES = {"b/2.jpg": b"two", "a/1.jpg": b"one", "c.txt": b"three"}
@@ -337,6 +337,19 @@ def test_member_that_cannot_be_unpacked_in_place_is_told_from_a_damaged_one(
     path.write_bytes(content)
     with pytest.raises(SetAsideError, match=f"^cannot be unpacked in place: .*{said}"):
         ZipSource(path).read(["a.jpg"])
+
+
+def test_file_that_this_user_may_not_read_is_told_from_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    source = FolderSource(write_folder(tmp_path / "raw", FILES))
+    monkeypatch.setattr(Path, "read_bytes", forbid)
+    with pytest.raises(SetAsideError, match=r"may not be read(.|\n)*chmod") as caught:
+        source.read(["c.txt"])
+    assert caught.value.kind == NOT_ALLOWED
 
 
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ WORDS = (
     "MASK",
     "groundtruth",
     "attribute_pigment_network",
+    "thumb",
+    "thumbnail",
 )
 WEAK = ("lesion", "seg", "gt", "GT", "roi", "features", "bin")
 FOLDERS = ("masks", "Masks", "segmentations", "HAM10000_segmentations_lesion_tschandl", "superpixels", "ground truth")
 MORE_FOLDERS = (
     *("annotations", "ISIC-2017_Training_Part1_GroundTruth", "lesion_masks", "Train_GroundTruth"),
-    *("SegmentationClass", "segmentation_object", "SegmentationClassRaw"),
+    *("SegmentationClass", "segmentation_object", "SegmentationClassRaw", "thumbs", "Thumbnails"),
 )
 
 

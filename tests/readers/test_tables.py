@@ -130,6 +130,12 @@ def test_parquet_is_read_as_text_too() -> None:
         (b"\0" * 2000, "is no table: file of nothing but zero bytes(.|\n)*fetch the files again"),
         (b"[InternetShortcut]\nURL=https://example.org\n", "is no table: shortcut or alias"),
         (b"\r\n<!DOCTYPE html>\n<html></html>", "web page(.|\n)*Download"),
+        (
+            b"\xd0\xcf\x11\xe0" + bytes(9) + "EncryptedPackage".encode("utf-16-le"),
+            "with a password(.|\n)*save the sheet",
+        ),
+        (b"$FL2@(#) SPSS" + bytes(range(256)), "cannot be read: its content is no text"),
+        (b"%PDF-1.4\n\xe2\xe3\xcf\xd3\nobj", "cannot be read: its content is no text"),
         (b"<html><table><tr><td>id</td></tr></table></html>", "web page with a table(.|\n)*save the sheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old kind(.|\n)*save the sheet"),
     ],

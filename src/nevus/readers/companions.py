@@ -1,4 +1,4 @@
-"""Image files that belong to an image without being one: masks, superpixels, maps of features, told by their names.
+"""Image files that belong to an image without being one: masks, superpixels, thumbnails, told by their names.
 
 Words that nobody gives to a photograph tell on their own. Words that a class may bear too (`lesion`, `roi`) tell only
 where the rest of the name is an image: `IMD002_lesion.bmp` beside `IMD002.bmp`, but not the folder `lesion/` of a
@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 GAP = r"[_\-. ]"
 TRUTH = rf"ground{GAP}?truths?"
-STRONG = rf"segmentations?|superpixels?|masks?|{TRUTH}|attribute{GAP}[a-z_\-. ]+"
+STRONG = rf"segmentations?|superpixels?|masks?|thumb(?:nail)?s?|{TRUTH}|attribute{GAP}[a-z_\-. ]+"
 WEAK = (
     rf"{STRONG}|seg|segm|segmented|gt|lesions?|roi|features?|contours?|borders?|boundary|labels?|annotations?|overlay|"
     "bin|binary"
@@ -24,7 +24,7 @@ OF_AN_IMAGE = re.compile(rf"(?P<image>.+?){GAP}({WEAK}){NUMBER}|({WEAK}){GAP}(?P
 # A folder of companions: such a word, or the plural of one within a longer name, as in "HAM10000_segmentations_lesion".
 FOLDER = re.compile(
     rf"segmentation|segmentation{GAP}?(class|object).*|superpixel|annotation|"  # SegmentationClass of PASCAL VOC
-    rf"(.*{GAP})?(masks|segmentations|superpixels|annotations|{TRUTH})({GAP}.*)?|.*(?-i:GroundTruth)",
+    rf"(.*{GAP})?(masks|segmentations|superpixels|annotations|thumb(nail)?s|{TRUTH})({GAP}.*)?|.*(?-i:GroundTruth)",
     re.IGNORECASE,
 )
 IMAGES_TOO = re.compile(r"image|img|photo|\band\b|_and_|with", re.IGNORECASE)  # "images_and_masks" holds both

@@ -17,9 +17,13 @@ from nevus.quarantine import ALIAS, ANNEX_POINTER, ZEROS
 
 SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
 SEPARATORS = ",;\t|"  # a spreadsheet writes semicolons where the comma is the decimal sign
-AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
+AS_CSV = (
+    "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv, and take this file away"
+)
 WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
 JSON = re.compile(rb'(\[\s*)*\{\s*"')
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a]|%PDF-")  # signs that no table has
 HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header
 
 logger = logging.getLogger(__name__)
@@ -37,8 +41,8 @@ def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
         All columns as text. A column with values and no name is called "column N", counted from 1.
 
     Raises:
-        SourceError: It is something else: a pointer of Git LFS or git-annex, zero bytes, a shortcut, a web page, an old
-            workbook, an archive; or a workbook, and openpyxl is not installed.
+        SourceError: It is something else: a pointer of Git LFS or git-annex, zero bytes, a shortcut, a web page, JSON,
+            a workbook that is old or has a password, an archive, no text; or a workbook without openpyxl.
         ValueError: It is broken.
     """
     _refuse_strangers(content, name)
@@ -46,7 +50,16 @@ def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
         return pd.read_parquet(io.BytesIO(content)).astype("string").astype(object)
     if content.startswith(b"PK\x03\x04"):
         return _workbook(content, name, required)
-    return _framed(_delimited(decode(content, name)), required)
+    try:
+        text = decode(content, name)
+    except UnicodeDecodeError:
+        text = None
+    if text is None or NO_TEXT.search(text):
+        raise SourceError(
+            f"The table {name} cannot be read: its content is no text. Save it as 'CSV UTF-8' from the program that it "
+            "is of, or fetch the original again."
+        )
+    return _framed(_delimited(text), required)
 
 
 def _refuse_strangers(content: bytes, name: str) -> None:
@@ -69,6 +82,8 @@ def _refuse_strangers(content: bytes, name: str) -> None:
         raise SourceError(from_json(name))
     if (kind := recognise(content)) in (ANNEX_POINTER, ZEROS, ALIAS):
         raise SourceError(f"{name} is no table: {kind.said}. {kind.advice}")
+    if content.startswith(b"\xd0\xcf\x11\xe0") and ENCRYPTED in content:
+        raise SourceError(f"{name} is an Excel workbook with a password. Take the password off, or {AS_CSV}.")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise SourceError(f"{name} is an Excel workbook of the old kind (.xls). Save it as .xlsx, or {AS_CSV}.")
 

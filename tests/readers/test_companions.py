@@ -11,10 +11,15 @@ WORDS = (
     "MASK",
     "groundtruth",
     "attribute_pigment_network",
+    "thumb",
+    "thumbnail",
 )
-WEAK = ("lesion", "seg", "gt", "GT", "roi", "features")
+WEAK = ("lesion", "seg", "gt", "GT", "roi", "features", "bin")
 FOLDERS = ("masks", "Masks", "segmentations", "HAM10000_segmentations_lesion_tschandl", "superpixels", "ground truth")
-MORE_FOLDERS = ("annotations", "ISIC-2017_Training_Part1_GroundTruth", "lesion_masks", "Train_GroundTruth")
+MORE_FOLDERS = (
+    *("annotations", "ISIC-2017_Training_Part1_GroundTruth", "lesion_masks", "Train_GroundTruth"),
+    *("SegmentationClass", "segmentation_object", "SegmentationClassRaw", "thumbs", "Thumbnails"),
+)
 
 
 @pytest.mark.parametrize("gap", ["_", "-", " ", "."])
@@ -46,7 +51,9 @@ def test_folder_of_companions_tells(folder: str, form: str) -> None:
     assert companions(["train/melanoma/x1.jpg", "train/nevus/x2.jpg", name]) == {name}
 
 
-@pytest.mark.parametrize("folder", ["mask", "Mask", "gt", "seg"])
+@pytest.mark.parametrize(
+    "folder", ["mask", "Mask", "gt", "seg", "binary_mask", "mask-png", "Lesion GT", "pixel_labels"]
+)
 def test_folder_that_repeats_the_tree_of_the_images_tells(folder: str) -> None:
     images = ["data/images/a/1.jpg", "data/images/b/2.jpg", "other/3.jpg"]
     masks = {f"data/{folder}/a/1.png", f"data/{folder}/b/2.png"}
@@ -54,7 +61,7 @@ def test_folder_that_repeats_the_tree_of_the_images_tells(folder: str) -> None:
     assert companions(["t/a/1.jpg", "t/b/2.jpg", f"t/a/{folder}/1.png"]) == {f"t/a/{folder}/1.png"}
 
 
-@pytest.mark.parametrize("name", ["mask", "lesion", "Lesions", "roi", "gt", "feature"])
+@pytest.mark.parametrize("name", ["mask", "lesion", "Lesions", "roi", "gt", "feature", "face mask", "binary_mask"])
 def test_class_of_such_a_name_stays(name: str) -> None:
     files = [f"{split}/{folder}/{i}.jpg" for split in ("train", "test") for folder in (name, "other") for i in range(4)]
     assert companions(files) == set()

@@ -216,7 +216,8 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
     """One problem on one line: the parameter's path, what was found, what is allowed, and where it was set."""
     location, fields = _follow(model, detail["loc"])
     path = (*keys, *location)
-    name, place = ".".join(path), places.find(path)
+    place = places.find(path)
+    name = ".".join(path) if path[-1] != "[key]" else f"a name in {'.'.join(path[:-2])}"
     if detail["type"] == "extra_forbidden":
         names = f" Known: {', '.join(sorted(fields))}." if fields else ""
         return f"{name}: there is no such parameter{_meant(path[-1], fields)} It is set in {place}.{names}"
@@ -230,7 +231,16 @@ def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails,
     found = repr(detail["input"])
     found = found if len(found) <= SHOWN else f"{found[:SHOWN]}…"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{name}: {found} ({type(detail['input']).__name__}) {allowed}. It is set in {place}."
+    return f"{name}: {found} ({type(detail['input']).__name__}) {allowed}. It is set in {place}.{_written(detail)}"
+
+
+def _written(detail: ErrorDetails) -> str:
+    """How to write what YAML took for something else, as a sentence; nothing where that is not the matter."""
+    if detail["type"] == "string_type" and isinstance(detail["input"], bool):
+        return " YAML reads yes, no, on, off, true and false as truth values: put it in quotes."
+    if detail["type"] in ("tuple_type", "list_type") and isinstance(detail["input"], str):
+        return " Write a list in brackets, such as [a, b]."
+    return ""
 
 
 def _follow(annotation: Any, location: Iterable[int | str]) -> tuple[list[str], set[str]]:

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 
 from nevus.contracts import NevusError, Options
 from nevus.hooks import ParameterHooks
-from nevus.hooks.parameters import Places, explain
+from nevus.hooks.explanations import explain
+from nevus.hooks.places import Places
 
 
 class Generator(Options):
@@ -133,7 +134,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(check) -> None:
     with pytest.raises(NevusError) as caught:
         check({"ssgan": RIGHT | {"network": {"kind": "wide"}}})
 
-    assert "ssgan.network.kind: there is no 'wide'; it may be 'shallow', 'deep'. It is set in" in str(caught.value)
+    assert "ssgan.network.kind: there is no 'wide'. It may be 'shallow', 'deep'. It is set in" in str(caught.value)
 
 
 def test_what_yaml_took_for_something_else_is_told_how_to_write_it() -> None:

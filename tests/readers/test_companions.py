@@ -39,6 +39,16 @@ def test_strong_word_with_nothing_but_a_number_tells(name: str) -> None:
     assert companions(["a/x2.jpg", f"a/{name}.png"]) == {f"a/{name}.png"}
 
 
+@pytest.mark.parametrize("name", ["x1Mask", "ISIC_0000001Segmentation", "imgMasks_2"])
+def test_strong_word_in_camel_case_needs_no_gap(name: str) -> None:
+    assert companions(["a/x2.jpg", f"a/{name}.png"]) == {f"a/{name}.png"}
+
+
+@pytest.mark.parametrize("name", ["unmasked", "damask", "x1mask"])
+def test_a_word_that_ends_like_one_does_not_tell(name: str) -> None:
+    assert companions(["a/x2.jpg", f"a/{name}.png"]) == set()
+
+
 @pytest.mark.parametrize("word", WEAK)
 def test_weak_word_does_not_tell_without_the_image(word: str) -> None:
     assert companions(["a/x2.jpg", f"a/x1_{word}.png"]) == set()

@@ -19,7 +19,10 @@ WEAK = (
     "bin|binary"
 )
 NUMBER = rf"({GAP}?\(?[0-9]{{1,2}}\)?)?"  # several masks of one image, or a second download
-MARKED = re.compile(rf".+{GAP}({STRONG}){NUMBER}|({STRONG}){GAP}?\(?[0-9]+\)?", re.IGNORECASE)  # mask_0001 too
+MARKED = re.compile(  # `x1_mask`, `x1Mask` and `mask_0001`
+    rf".+{GAP}({STRONG}){NUMBER}|.*[a-z0-9](?-i:Masks?|Segmentations?|Superpixels?){NUMBER}|({STRONG}){GAP}?\(?[0-9]+\)?",
+    re.IGNORECASE,
+)
 OF_AN_IMAGE = re.compile(rf"(?P<image>.+?){GAP}({WEAK}){NUMBER}|({WEAK}){GAP}(?P<behind>.+)", re.IGNORECASE)
 # A folder of companions: such a word, or the plural of one within a longer name, as in "HAM10000_segmentations_lesion".
 FOLDER = re.compile(

@@ -1,3 +1,4 @@
+import errno
 import logging
 import os
 import shutil
@@ -137,6 +138,7 @@ def test_a_bug_keeps_its_traceback(project: Path) -> None:
         (["--env=broken"], "conf/broken/parameters.yml"),
         (["--nodes=fitt"], "fitt"),
         (["--env=nowhere"], "conf/nowhere"),
+        (["--env=brokn"], "did you mean 'broken'? Environments: base, broken"),
     ],
 )
 def test_what_a_person_mistyped_is_one_message(project: Path, arguments: list[str], expected: str) -> None:
@@ -220,6 +222,22 @@ def test_only_the_file_that_a_dataset_could_not_reach_is_blamed(kind: type[OSErr
     wrapped.__cause__ = ValueError("bug")
     wrapped.__cause__.__context__ = kind(2, "no way", "looked_for_first")
     assert explain(wrapped) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "helps"),
+    [
+        *[(errno.ENOSPC, "Free some space"), (errno.EDQUOT, "Free some space")],
+        *[(errno.EROFS, "Let this user"), (errno.EACCES, "Let this user"), (errno.EIO, "")],
+    ],
+)
+def test_error_of_the_disk_that_a_dataset_met_is_explained_by_its_place(code: int, helps: str) -> None:
+    wrapped = DatasetError("sheet: Failed while saving data to dataset F(filepath=PurePosixPath('/data/own.png')).")
+    wrapped.__cause__ = OSError(code, os.strerror(code), "/data")
+    said = f"the dataset 'sheet' cannot be read or written. {os.strerror(code)}: /data. {helps}".strip()
+    assert said in str(explain(wrapped))
+    wrapped.__cause__ = OSError(code, os.strerror(code))  # of a write
+    assert ("/data/own.png" in str(explain(wrapped))) == (code not in (errno.EACCES, errno.EIO))
 
 
 def test_an_unexpected_error_is_not_explained() -> None:

@@ -63,6 +63,10 @@ LOST_LINK = Kind(
     "link that leads nowhere",
     "Copy the files that the links lead to into their place, such as by `cp -rL` where they still lead somewhere.",
 )
+NOT_ALLOWED = Kind(
+    "file may not be read",
+    "Let this user read them, such as by their owner's `chmod -R a+rX .` in the folder of the data.",
+)
 NOT_UNPACKED = Kind(
     "cannot be unpacked in place",
     "Unpack the archive, such as by `7z x` (with its password, if it has one), and give the folder as the source.",
@@ -81,7 +85,10 @@ ARCHIVE = Kind("archive instead of the file", "Unpack it, and put what is in it 
 NO_UTF8 = Kind(
     "name is not valid UTF-8", "Rename the files, such as by `convmv -f latin1 -t utf8 -r --notest .` in their folder."
 )
-LEADS_OUT = Kind("name leads out of the archive", "Pack the data anew, by names that are relative to its folder.")
+LEADS_OUT = Kind(
+    "name leads out of the archive",
+    "Unpack the archive, such as by `unzip`, which leaves such parts of names out, and give the folder.",
+)
 BACKSLASH = Kind(
     "backslash in the file name",
     "An archive of Windows was unpacked into one folder. Name the zip itself as the source, which is read in place, or "
@@ -100,7 +107,6 @@ NO_FILE = "Put the images into the source; where only a part of them is wanted, 
 NO_ROW = "Add the missing rows to the table, or move images that are not wanted out of the source."
 WRONG_ROW = "Correct these rows in the table."
 WRONG_NAME = "Rename these files, or move them out of the source."
-LAYOUT = "Move these images into the folders that the layout wants."
 NOT_WANTED = "Move these files out of the source: no image is read from them."
 
 SEVERAL_FILES = Kind("several different files of one id", "Keep the right file of each id and move the others away.")
@@ -181,7 +187,11 @@ _OTHERS = (
     Kind("not a file of MNIST by its name", NOT_WANTED),
     Kind("wrong name", WRONG_NAME),
     Kind("in a hidden folder", NOT_WANTED),
-    *(Kind(said, LAYOUT) for said in ("no class folder", "no diagnosis folder")),
+    Kind(
+        "no class folder",
+        "Move these images into a folder of their class; where nobody knows it, call the folder around them unlabeled.",
+    ),
+    Kind("no diagnosis folder", "Move these images into the folder of their diagnosis."),
     Kind("shard name says no split", "Rename the shards to train*, validation*, unlabeled* or test*."),
     Kind("record is not of this schema", "Give shards of the wanted schema, or choose the reader that fits."),
 )
@@ -190,7 +200,7 @@ KINDS = {
     kind.said: kind
     for kind in (
         *(EQUAL_COPY, COMPANION, BESIDE, LFS_POINTER, ANNEX_POINTER, EMPTY, ZEROS, WEB_PAGE, ALIAS),
-        *(LOST_LINK, NOT_UNPACKED),
+        *(LOST_LINK, NOT_ALLOWED, NOT_UNPACKED),
         *(HEIC, DICOM, RAW, OTHER_FORMAT, ARCHIVE),
         *(NO_UTF8, LEADS_OUT, BACKSLASH, UNKNOWN_FOLDER, NO_CLASS_IN_TRAIN, SEVERAL_FILES, AMBIGUOUS),
         *(NOT_ONE_HOT, TORN_DIAGNOSIS),

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nevus.augment.corpus import copies_to_ratio, with_copies
-from nevus.augment.options import Contrast, Cutout, OperationOptions, Rotate, Square
+from nevus.augment.operations import Contrast, Cutout, OperationOptions, Rotate, Square
 from nevus.contracts import Corpus, CorpusError
 from tests.fakes import fake_pixels
 

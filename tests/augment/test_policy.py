@@ -6,7 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from nevus.augment.colour import grey
 from nevus.augment.geometry import resample
-from nevus.augment.options import GanPolicy, Operation, Policy, ViewPolicy
+from nevus.augment.operations import Operation
+from nevus.augment.options import GanPolicy, Policy, ViewPolicy
 from nevus.augment.policy import Augment
 from nevus.contracts import Options
 

@@ -55,6 +55,29 @@ def test_a_path_is_completed_as_a_shell_does(given, tmp_path: Path, text: str, p
     assert given("--params", f"source={text}") == {"source": str(tmp_path / path)}
 
 
+@pytest.mark.parametrize(
+    "written", ["source={} ", "source= {}", "source = {}", "source='{}'", 'source="{}"', "source= '{}' "]
+)
+@pytest.mark.parametrize("there", ["a b", "{tmp}/a b", "~/c"])
+def test_blanks_and_quotes_around_a_path_go_where_only_so_something_is_there(
+    given, tmp_path: Path, written: str, there: str
+) -> None:
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "home" / "c").mkdir(parents=True)
+    path = there.format(tmp=tmp_path)
+    read = given("--params", written.format(path) + ",seed=1")
+    assert read["source"] == str(tmp_path / Path(path.replace("~", "home")))
+    quoted = tmp_path / "'a b'"
+    quoted.mkdir()
+    assert given("--params", "source='a b'")["source"] == str(quoted)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.zip", "s3://bucket/a", "file:///tmp/a", " ftp://x"])
+def test_an_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="is an address, and a path of this machine"):
+        parse([f"source={address},seed=1"])
+
+
 @pytest.mark.parametrize("name", ["007", "1e3", "1_000", "true", "2020-01-31", "wide"])
 @pytest.mark.parametrize("parameter", ["variant", "ingestion.table.file"])
 def test_a_name_is_text(given, parameter: str, name: str) -> None:

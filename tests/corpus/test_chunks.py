@@ -57,7 +57,7 @@ def test_disk_that_hangs_is_not_waited_for_at_the_end(monkeypatch: pytest.Monkey
     (reader,) = (thread for thread in threading.enumerate() if thread.name == "read")
     started = time.monotonic()
     chunk.close()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30
     assert reader.is_alive()
     assert reader.daemon  # so that the interpreter does not wait for it either
     answer.set()

@@ -45,7 +45,7 @@ def test_copies_of_a_rare_class_are_written_and_both_checks_find_them(new_projec
         "source": str(source),
         "ingestion": {"ham10000": {"task": "seven"}},
         "splits": {"label_budget": None},
-        "tfrecords": {"mode": "positives", "positives": ["melanoma"], "ratio": 3.0},
+        "tfrecords": {"copies": {"mode": "positives", "positives": ["melanoma"], "ratio": 3.0}},
     }
     root = new_project().root
     shards = root / SHARDS

@@ -6,7 +6,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from nevus.contracts import NevusError
-from nevus.hooks.effect import EffectHooks, leaves
+from nevus.hooks.effect import EffectHooks
+from nevus.hooks.nested import leaves
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,11 +5,12 @@ from typing import Annotated, Literal
 import pytest
 from kedro.framework import project
 from kedro.pipeline import node, pipeline
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from nevus.contracts import NevusError, Options
 from nevus.hooks import ParameterHooks
-from nevus.hooks.parameters import Places
+from nevus.hooks.explanations import explain
+from nevus.hooks.places import Places
 
 
 class Generator(Options):
@@ -24,6 +25,11 @@ class Shallow(Options):
 class Deep(Options):
     kind: Literal["deep"]
     depth: int = Field(le=9)
+
+
+class Table(Options):
+    classes: tuple[str, ...]
+    labels: dict[str, str]
 
 
 class Ssgan(Options):
@@ -128,7 +134,18 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(check) -> None:
     with pytest.raises(NevusError) as caught:
         check({"ssgan": RIGHT | {"network": {"kind": "wide"}}})
 
-    assert "ssgan.network.kind: there is no 'wide'; it may be 'shallow', 'deep'. It is set in" in str(caught.value)
+    assert "ssgan.network.kind: there is no 'wide'. It may be 'shallow', 'deep'. It is set in" in str(caught.value)
+
+
+def test_what_yaml_took_for_something_else_is_told_how_to_write_it() -> None:
+    places = Places(Path("conf"), ["base"], {})
+    with pytest.raises(ValidationError) as caught:
+        Table.model_validate({"classes": "a,b", "labels": {True: "a", "x": False}})
+    said = [explain(("table",), Table, detail, places) for detail in caught.value.errors()]
+    assert "in brackets, such as [a, b]" in said[0]
+    assert said[1].startswith("a name in table.labels: True")
+    assert all("put it in quotes" in text for text in said[1:])
+    assert len(said) == 3
 
 
 def test_all_problems_are_named_at_once(check) -> None:

@@ -167,7 +167,7 @@ def test_a_server_that_never_answers_costs_seconds_and_loses_nothing(
     run(flow_of(ssgan__metrics=metrics, ssgan__report={"a": 1}), make_catalog(seed=0), hooks=hooks, uri=UNREACHABLE)
 
     found = only_run()
-    assert time.perf_counter() - started < 30
+    assert time.perf_counter() - started < 60
     assert found.info.status == "FINISHED"
     assert found.data.metrics["accuracy"] == 0.81
     assert found.data.tags["wanted_tracking_uri"] == UNREACHABLE

@@ -2,6 +2,7 @@ import multiprocessing
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -16,7 +17,7 @@ from nevus.file_names import refusal
 from nevus.io import raw_files
 from nevus.io.raw_files import FolderSource, ZipSource
 from nevus.io.source import SourceDataset
-from nevus.quarantine import SetAsideError
+from nevus.quarantine import LEADS_OUT, NOT_ALLOWED, SetAsideError
 from tests.fakes import write_folder, write_zip
 
 FILES = {"b/2.jpg": b"two", "a/1.jpg": b"one", "c.txt": b"three"}
@@ -99,6 +100,36 @@ def test_a_path_that_no_system_can_have_is_refused(name: str, tmp_path: Path) ->
     assert not SourceDataset(filepath=str(tmp_path / name), obtain="").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("raw", "beside it lies 'Raw.zip'"),
+        ("RAW.ZIP", "beside it lies 'Raw.zip'"),
+        ("Rww.zip", "beside it lies 'Raw.zip'"),
+        ("other", "nothing is there. Get it"),
+        ("gone/deep/raw.zip", "of this path there is no more than {}. Get it"),
+    ],
+)
+def test_what_lies_near_a_path_where_nothing_is_gets_named(given: str, said: str, tmp_path: Path) -> None:
+    write_zip(tmp_path / "Raw.zip", FILES)
+    assert said.format(tmp_path) in _refused(tmp_path / given)
+
+
+@pytest.mark.parametrize("start", [0, 4])
+def test_a_part_of_a_zip_is_told_from_other_files(start: int, tmp_path: Path) -> None:
+    content = write_zip(tmp_path / "whole.zip", FILES).read_bytes()
+    (tmp_path / "part.zip").write_bytes(b"PK\x07\x08"[:start] + content[:-60])  # the first of several has a mark
+    message = _refused(tmp_path / "part.zip")
+    assert "its end is missing" in message
+    assert "7z x part.zip" in message
+
+
+@pytest.mark.parametrize("name", ["table.csv", "image.jpg", "notes"])
+def test_a_single_file_is_told_to_be_named_by_its_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"id,label\n1,2\n")
+    assert f"--params source={tmp_path}." in _refused(tmp_path / name)
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 @pytest.mark.parametrize("name", ["my images.tar.gz", "images.tgz", "images"])
 def test_a_tar_archive_is_refused_with_the_command_that_makes_a_source_of_it(
@@ -153,6 +184,16 @@ def test_hostile_names_are_listed_and_stay_hostile_and_nothing_is_unpacked(tmp_p
     assert all(map(refusal, source.names()))
     assert source.read(source.names()) == [b"evil"] * len(HOSTILE)
     assert [path.name for path in tmp_path.rglob("*")] == ["inner", "raw.zip"]
+
+
+@pytest.mark.skipif(shutil.which("unzip") is None, reason="no unzip here")
+@pytest.mark.parametrize("name", ["/a/x.jpg", "../a/x.jpg"])
+def test_names_that_lead_out_of_an_archive_are_mended_as_their_advice_says(name: str, tmp_path: Path) -> None:
+    assert refusal(name) == LEADS_OUT.said
+    assert "by `unzip`" in LEADS_OUT.advice
+    archive = write_zip(tmp_path / "raw.zip", {name: b"x"})
+    subprocess.run(["unzip", "-q", archive, "-d", tmp_path / "raw"], check=False, capture_output=True)  # it warns by 1
+    assert FolderSource(tmp_path / "raw").names() == ["a/x.jpg"]
 
 
 def test_backslashes_of_a_zip_from_windows_are_folders(tmp_path: Path) -> None:
@@ -296,6 +337,19 @@ def test_member_that_cannot_be_unpacked_in_place_is_told_from_a_damaged_one(
     path.write_bytes(content)
     with pytest.raises(SetAsideError, match=f"^cannot be unpacked in place: .*{said}"):
         ZipSource(path).read(["a.jpg"])
+
+
+def test_file_that_this_user_may_not_read_is_told_from_a_damaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    source = FolderSource(write_folder(tmp_path / "raw", FILES))
+    monkeypatch.setattr(Path, "read_bytes", forbid)
+    with pytest.raises(SetAsideError, match=r"may not be read(.|\n)*chmod") as caught:
+        source.read(["c.txt"])
+    assert caught.value.kind == NOT_ALLOWED
 
 
 def test_names_that_lead_out_of_the_folder_are_refused(tmp_path: Path) -> None:

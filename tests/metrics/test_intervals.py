@@ -101,7 +101,7 @@ def test_two_thousand_replicates_of_all_metrics_take_seconds_not_minutes():
     weights = resample(labels, ALONE, replicates=2000, seed=0)
     found = estimate(labels, probabilities, weights, threshold=0.5, bins=15)
     assert set(found) == set(METRICS)
-    assert time.process_time() - started < 10  # about half a second; a loop over replicates takes a minute
+    assert time.process_time() - started < 30  # about half a second; a loop over replicates takes a minute
 
 
 def test_a_method_does_not_differ_from_itself():

@@ -95,6 +95,16 @@ def test_the_step_is_chosen_by_validation_images_alone(training, test_set, valid
         fit(training, validation, params)
 
 
+@pytest.mark.parametrize(("mode", "images"), [("none", 40), ("all", 120), ("positives", 60)])
+def test_copies_of_training_images_train_and_no_others(training, supervised, mode, images):
+    copies = supervised.copies.model_copy(update={"mode": mode, "number": 2, "ratio": 2.0, "positives": ("melanoma",)})
+    batches = build_classifier_learner(training, supervised.model_copy(update={"copies": copies}), 0).batches
+    assert len(batches.pool) == len(batches.labels) == images
+    kept = build_classifier_learner(training, supervised.model_copy(update={"copies": copies}), 0).batches.pool
+    every = np.arange(images)
+    assert torch.equal(batches.pool.images(every), kept.images(every))  # a copy is the same whenever it is made
+
+
 def test_a_seed_decides_everything(training, validation, supervised):
     first, again, other = (fit(training, validation, supervised, seed=seed)[0].weights for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)

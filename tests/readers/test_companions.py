@@ -11,10 +11,15 @@ WORDS = (
     "MASK",
     "groundtruth",
     "attribute_pigment_network",
+    "thumb",
+    "thumbnail",
 )
-WEAK = ("lesion", "seg", "gt", "GT", "roi", "features")
+WEAK = ("lesion", "seg", "gt", "GT", "roi", "features", "bin")
 FOLDERS = ("masks", "Masks", "segmentations", "HAM10000_segmentations_lesion_tschandl", "superpixels", "ground truth")
-MORE_FOLDERS = ("annotations", "ISIC-2017_Training_Part1_GroundTruth", "lesion_masks", "Train_GroundTruth")
+MORE_FOLDERS = (
+    *("annotations", "ISIC-2017_Training_Part1_GroundTruth", "lesion_masks", "Train_GroundTruth"),
+    *("SegmentationClass", "segmentation_object", "SegmentationClassRaw", "thumbs", "Thumbnails"),
+)
 
 
 @pytest.mark.parametrize("gap", ["_", "-", " ", "."])
@@ -34,6 +39,16 @@ def test_strong_word_with_nothing_but_a_number_tells(name: str) -> None:
     assert companions(["a/x2.jpg", f"a/{name}.png"]) == {f"a/{name}.png"}
 
 
+@pytest.mark.parametrize("name", ["x1Mask", "ISIC_0000001Segmentation", "imgMasks_2"])
+def test_strong_word_in_camel_case_needs_no_gap(name: str) -> None:
+    assert companions(["a/x2.jpg", f"a/{name}.png"]) == {f"a/{name}.png"}
+
+
+@pytest.mark.parametrize("name", ["unmasked", "damask", "x1mask"])
+def test_a_word_that_ends_like_one_does_not_tell(name: str) -> None:
+    assert companions(["a/x2.jpg", f"a/{name}.png"]) == set()
+
+
 @pytest.mark.parametrize("word", WEAK)
 def test_weak_word_does_not_tell_without_the_image(word: str) -> None:
     assert companions(["a/x2.jpg", f"a/x1_{word}.png"]) == set()
@@ -46,7 +61,9 @@ def test_folder_of_companions_tells(folder: str, form: str) -> None:
     assert companions(["train/melanoma/x1.jpg", "train/nevus/x2.jpg", name]) == {name}
 
 
-@pytest.mark.parametrize("folder", ["mask", "Mask", "gt", "seg"])
+@pytest.mark.parametrize(
+    "folder", ["mask", "Mask", "gt", "seg", "binary_mask", "mask-png", "Lesion GT", "pixel_labels"]
+)
 def test_folder_that_repeats_the_tree_of_the_images_tells(folder: str) -> None:
     images = ["data/images/a/1.jpg", "data/images/b/2.jpg", "other/3.jpg"]
     masks = {f"data/{folder}/a/1.png", f"data/{folder}/b/2.png"}
@@ -54,7 +71,7 @@ def test_folder_that_repeats_the_tree_of_the_images_tells(folder: str) -> None:
     assert companions(["t/a/1.jpg", "t/b/2.jpg", f"t/a/{folder}/1.png"]) == {f"t/a/{folder}/1.png"}
 
 
-@pytest.mark.parametrize("name", ["mask", "lesion", "Lesions", "roi", "gt", "feature"])
+@pytest.mark.parametrize("name", ["mask", "lesion", "Lesions", "roi", "gt", "feature", "face mask", "binary_mask"])
 def test_class_of_such_a_name_stays(name: str) -> None:
     files = [f"{split}/{folder}/{i}.jpg" for split in ("train", "test") for folder in (name, "other") for i in range(4)]
     assert companions(files) == set()

@@ -301,7 +301,8 @@ def test_table_whose_ids_a_spreadsheet_replaced_is_refused(column: int, name: st
         ({"images/ISIC_0024000.jpg": b""}, "HAM10000_metadata.csv or HAM10000_metadata or"),
         ({TABLE: b"", "copy/HAM10000_metadata": b""}, "copy/HAM10000_metadata"),
         ({TABLE: b"image_id,dx\nISIC_0024000,mel\n"}, "lesion_id is missing"),
-        ({TABLE: csv_bytes(HEADER, ham10000_rows())}, "28 rows, 28 of them asked for .* 0 images"),
+        ({TABLE: csv_bytes(HEADER, ham10000_rows())}, "28 rows, 28 of them asked for .* 0 images.*Unpack the images"),
+        ({TABLE: csv_bytes(HEADER, [CONTRADICTING.replace("mel", "Naevus")])}, "Correct these rows in the table"),
         ({TABLE: csv_bytes(HEADER, [CONTRADICTING, CONTRADICTING.replace("mel", "nv")])}, "contradicting rows"),
     ],
 )
@@ -311,7 +312,7 @@ def test_source_of_another_layout_is_refused(files: dict[str, bytes], said: str)
 
 
 def test_options_that_leave_nothing_are_refused() -> None:
-    with pytest.raises(SourceError, match="0 of them asked for"):
+    with pytest.raises(SourceError, match=r"0 of them asked for.*Choose other options"):
         _list(ham10000_files(), confirmed_by=["confocal"])
 
 

@@ -97,8 +97,8 @@ def test_task_chooses_what_is_looked_for(task: Task, labels: list[int], classes:
     assert listing.records[["group_id", "site"]].isna().all(axis=None)
 
 
-@pytest.mark.parametrize("values", ["1,0", "1.0,0.0", '"1,0","0,0"'])
-def test_ground_truth_may_be_written_as_floats_with_either_decimal_sign(values: str) -> None:
+@pytest.mark.parametrize("values", ["1,0", "1.0,0.0", '"1,0","0,0"', "True,False", "TRUE,FALSE"])
+def test_ground_truth_may_be_written_as_floats_with_either_decimal_sign_or_as_truth_values(values: str) -> None:
     assert _list(_with_rows(f"ISIC_0000100,{values}")).records["label"].tolist()[-1] == 1
 
 
@@ -157,9 +157,9 @@ def test_other_files_are_quarantined_with_a_reason(name: str, reason: str) -> No
 def test_equal_files_of_one_id_leave_one_image_and_different_ones_none() -> None:
     files, image = isic_2017_files(), "ISIC-2017_Training_Data/ISIC_0000000.jpg"
     assert "equal copy" in _quarantine(files | {"copy/ISIC_0000000.JPG": files[image]})["copy/ISIC_0000000.JPG"]
-    different = files | {"thumbnails/ISIC_0000000.jpg": b"smaller"}
+    different = files | {"smaller/ISIC_0000000.jpg": b"smaller"}
     kinds = {file: reason.partition(":")[0] for file, reason in _quarantine(different).items()}
-    names = ["ISIC_0000000", image, "thumbnails/ISIC_0000000.jpg"]
+    names = ["ISIC_0000000", image, "smaller/ISIC_0000000.jpg"]
     assert kinds == dict.fromkeys(names, "several different files of one id")
     assert "ISIC_0000000" not in set(_list(different).records["image_id"])
 
@@ -274,9 +274,9 @@ def test_same_table_again_is_quarantined_but_a_different_one_is_refused() -> Non
         ({"images.csv": b""}, r"GroundTruth.csv(.|\n)*images.csv"),
         (isic_2017_files(0, 3, 3), "ISIC-2017_Test_v2_Part3_GroundTruth.csv"),
         ({TRUTH: b"image_id,melanoma\nISIC_0000000,0\n"}, "seborrheic_keratosis is missing"),
-        ({TRUTH: csv_bytes(HEADER, ["ISIC_0000000,0,0"])}, "1 rows and 0 images"),
+        ({TRUTH: csv_bytes(HEADER, ["ISIC_0000000,0,0"])}, "1 rows and 0 images.*Unpack"),
         ({TRUTH: csv_bytes(HEADER, [])}, "no rows"),
-        ({TRUTH: csv_bytes(HEADER, ["ISIC_0000000,1,1"])}, "both diagnoses"),
+        ({TRUTH: csv_bytes(HEADER, ["ISIC_0000000,1,1"])}, "both diagnoses.*Correct these rows"),
         ({TRUTH: csv_bytes(HEADER, ["ISIC_0000000,1,0", "ISIC_0000000,0,0"])}, "contradicting rows"),
     ],
 )

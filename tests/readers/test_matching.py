@@ -45,6 +45,40 @@ def test_longest_end_decides(path: str, file: str) -> None:
     assert found(path) == [file]
 
 
+@pytest.mark.parametrize("path", ["img_1", "IMG_1", "img_1.jpg", "a/IMG_1.JPG", "Img_1"])
+def test_of_files_that_differ_by_case_the_one_written_so_is_taken(path: str) -> None:
+    files = ("a/img_1.jpg", "a/IMG_1.JPG")
+    written = next((name for name in files if name.split(".")[0].endswith(path.split(".")[0])), None)
+    assert found(path, files=files) == [written]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("a%20b.jpg", "x/a%20b", "a%20b.PNG", "https://host/x/a%20b.jpg", "https://host/a b.jpg?raw=1"),
+        *("file:///C:/x/a%20b.jpg", "A B.jpg.jpg"),
+    ],
+)
+def test_address_is_taken_apart_where_nothing_is_written_so(path: str) -> None:
+    assert found(path, files=("data/a b.jpg", "data/c.jpg")) == ["data/a b.jpg"]
+
+
+def test_what_is_written_so_comes_before_what_it_may_mean() -> None:
+    assert found("a%20b.jpg", files=("data/a b.jpg", "data/a%20b.jpg")) == ["data/a%20b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("path", "file"), [("7.0", "x/7.jpg"), ("7,0", "x/7.jpg"), ("8.0", "x/8.0.jpg"), ("7.5", None)]
+)
+def test_number_of_a_column_with_gaps_is_whole(path: str, file: str | None) -> None:
+    assert found(path, files=("x/7.jpg", "x/8.jpg", "x/8.0.jpg")) == [file]
+
+
+@pytest.mark.parametrize("path", ["PAT_1", "PAT_1.jpg", "pat_1.jpg.jpg", "x/PAT_1.png"])
+def test_suffix_that_was_written_twice_is_one(path: str) -> None:
+    assert found(path, files=("a/PAT_1.jpg.jpg", "a/PAT_2.jpg")) == ["a/PAT_1.jpg.jpg"]
+
+
 def test_ambiguity_names_the_files_unless_they_are_equal() -> None:
     source = FakeSource({name: name.encode() for name in FILES})
     matches = match(source, ["same"], sort_names(FILES))

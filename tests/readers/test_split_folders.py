@@ -36,4 +36,4 @@ def test_a_split_with_a_class_in_its_name_is_none_of_these(word: str) -> None:
 def test_a_hostile_name_takes_no_time() -> None:
     started = time.process_time()
     assert split_of("imagesdataset" * 2_000 + "train" + "data_" * 2_000 + "!x") is None
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 10  # milliseconds; minutes where an expression goes back over the name

@@ -102,6 +102,20 @@ def test_columns_that_are_not_mapped_are_null_and_ids_are_the_names_of_the_files
     assert record[["diagnosis", "group_id", "age", "sex", "site"]].isna().all()
 
 
+@pytest.mark.parametrize("copy", ["backup/a.jpg", "images - Copy/A.JPG"])
+def test_copy_that_no_row_names_is_no_loss_where_its_bytes_are_the_same(copy: str) -> None:
+    files = {"images.csv": csv_file([ROW]), "a.jpg": b"one", copy: b"one", "other/a.jpg": b"two"}
+    found = read(FakeSource(files))
+    assert quarantine(found)[copy] == "equal copy of another file: a.jpg"
+    assert losses(found.quarantine)["file"].tolist() == ["other/a.jpg"]
+
+
+def test_missing_table_or_column_tells_where_the_options_are() -> None:
+    for changes in ({"file": "tables.csv"}, {"columns": {**COLUMNS, "file": "image"}}):
+        with pytest.raises(SourceError, match=r"Change ingestion\.table in conf/<env>/parameters\.yml"):
+            listing(ROW, **changes)
+
+
 def test_without_a_split_column_a_label_decides() -> None:
     found = listing(ROW, {"path": "b.jpg", "dx": "unknown", "part": ""}, columns={"file": "path", "label": "dx"})
     assert found.records["split"].tolist() == ["labeled", "unlabeled"]

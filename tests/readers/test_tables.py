@@ -1,7 +1,10 @@
 import io
 import re
+import shlex
+import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -39,6 +42,36 @@ def test_no_table_or_two_are_refused_by_name(names: list[str], said: str) -> Non
 def test_a_table_of_nearly_the_right_name_is_told_to_be_renamed(close: str) -> None:
     with pytest.raises(SourceError, match=f"Rename '{re.escape(close)}' to train.csv"):
         find_table(["other.csv", close], "train.csv", "truth.csv")
+
+
+@pytest.mark.parametrize("suffix", [".csv.gz", ".csv.zip", ".zip", ".7z", ".csv.XZ"])
+def test_a_table_in_an_archive_is_told_to_be_unpacked(suffix: str) -> None:
+    with pytest.raises(SourceError, match=f"Unpack 'a/train{re.escape(suffix)}'"):
+        find_table(["other.csv", "train.jpg", f"a/train{suffix}"], "train.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("t.json", b'[{"id": "a b"}, {"id": "c"}]'), ("my t's.jsonl", b'{"id": "a b"}\n{"id": "c"}\n')],
+)
+def test_json_becomes_a_table_by_the_command_named(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as named:
+        find_table([name], f"{Path(name).stem}.csv")
+    with pytest.raises(SourceError) as read:
+        _read(content, name=name)
+    command = str(read.value).split("`")[1]
+    assert command in str(named.value)
+    words = [sys.executable, *shlex.split(command)[1:]]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    table = Path(name).with_suffix(".csv").name
+    assert _read((tmp_path / table).read_bytes(), required=("id",))["id"].tolist() == ["a b", "c"]
+
+
+@pytest.mark.parametrize("header", ["id,n", '"id,n"', '"id","n"'])
+def test_rows_that_are_one_value_in_quotes_are_taken_apart(header: str) -> None:
+    table = _read(f'{header}\n"a,""1,5"""\n"b,2"\n\n'.encode())
+    assert table.to_dict("list") == {"id": ["a", "b"], "n": ["1,5", "2"]}
 
 
 def test_all_tables_of_a_name_can_be_had() -> None:
@@ -97,6 +130,13 @@ def test_parquet_is_read_as_text_too() -> None:
         (b"\0" * 2000, "is no table: file of nothing but zero bytes(.|\n)*fetch the files again"),
         (b"[InternetShortcut]\nURL=https://example.org\n", "is no table: shortcut or alias"),
         (b"\r\n<!DOCTYPE html>\n<html></html>", "web page(.|\n)*Download"),
+        (
+            b"\xd0\xcf\x11\xe0" + bytes(9) + "EncryptedPackage".encode("utf-16-le"),
+            "with a password(.|\n)*save the sheet",
+        ),
+        (b"$FL2@(#) SPSS" + bytes(range(256)), "cannot be read: its content is no text"),
+        (b"%PDF-1.4\n\xe2\xe3\xcf\xd3\nobj", "cannot be read: its content is no text"),
+        (b"<html><table><tr><td>id</td></tr></table></html>", "web page with a table(.|\n)*save the sheet"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"old kind(.|\n)*save the sheet"),
     ],
 )

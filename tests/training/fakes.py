@@ -8,7 +8,7 @@ import torch
 
 from nevus.algorithms.base import AlgorithmOptions
 from nevus.algorithms.supervised import Supervised
-from nevus.augment.options import Contrast, Cutout, Rotate, Square
+from nevus.augment.operations import Contrast, Cutout, Rotate, Square
 from nevus.augment.policy import Augment
 from nevus.contracts import Task
 from nevus.networks.build import build

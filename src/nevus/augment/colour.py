@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from nevus.augment import options as o
+from nevus.augment import operations as o
 from nevus.augment.draws import chosen, uniform
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601, 2.5.1)

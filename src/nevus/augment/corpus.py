@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nevus.augment.options import CopiesOptions, OperationOptions
+from nevus.augment.operations import OperationOptions
+from nevus.augment.options import CopiesOptions
 from nevus.augment.policy import Augment
 from nevus.contracts import Corpus, CorpusError, Pixels, Table
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nevus.augment import options as o
+from nevus.augment import operations as o
 from nevus.augment.colour import LUMA
-from nevus.augment.draws import uniform
+from nevus.augment.draws import rectangles, uniform
 
 SMOOTH = ((1.0, 1.0, 1.0), (1.0, 5.0, 1.0), (1.0, 1.0, 1.0))  # over 13: what Pillow and torchvision smooth with
 
@@ -55,12 +55,7 @@ def noise(options: o.Noise, images: Tensor) -> Tensor:
 
 def cutout(options: o.Cutout, images: Tensor) -> Tensor:
     """A square anywhere, also partly outside, becomes the image's mean colour."""
-    half = uniform(options.side, images).view(-1, 1) / 2
-    centre = torch.rand(len(images), 2, 1, device=images.device)
-    height, width = images.shape[2:]
-    rows = (torch.arange(height, device=images.device).add(0.5) / height - centre[:, 0]).abs() < half  # (N, H)
-    columns = (torch.arange(width, device=images.device).add(0.5) / width - centre[:, 1]).abs() < half  # (N, W)
-    hole = rows[:, None, :, None] & columns[:, None, None, :]  # (N, 1, H, W)
+    hole = rectangles(uniform(options.side, images), images)
     return torch.where(hole, images.mean(dim=(2, 3), keepdim=True), images)
 
 

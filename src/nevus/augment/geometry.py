@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nevus.augment import options as o
+from nevus.augment import operations as o
 from nevus.augment.draws import chosen, uniform
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nevus.augment import options as o
-from nevus.augment.draws import chosen
+from nevus.augment import operations as o
+from nevus.augment.draws import chosen, rectangles
 
 Mixed = tuple[Tensor, Tensor]  # (N, 3, H, W) images and (N, K) shares of the classes
 
@@ -21,12 +21,7 @@ def mixup(options: o.Mixup, images: Tensor, targets: Tensor) -> Mixed:
 def cutmix(options: o.Cutmix, images: Tensor, targets: Tensor) -> Mixed:
     """A rectangle of another image of the batch in each; what of it lies outside does not count."""
     weight, other = _weight(options.alpha, options.probability, images), torch.randperm(len(images))
-    half = (1 - weight).sqrt().view(-1, 1) / 2
-    centre = torch.rand(len(images), 2, 1, device=images.device)
-    height, width = images.shape[2:]
-    rows = (torch.arange(height, device=images.device).add(0.5) / height - centre[:, 0]).abs() < half
-    columns = (torch.arange(width, device=images.device).add(0.5) / width - centre[:, 1]).abs() < half
-    patch = rows[:, None, :, None] & columns[:, None, None, :]
+    patch = rectangles((1 - weight).sqrt(), images)
     stays = 1 - patch.float().mean(dim=(1, 2, 3))
     return torch.where(patch, images[other], images), _mean(targets, other, stays)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nevus.augment import options as o
+from nevus.augment import operations as o
 from nevus.augment.draws import uniform
 
 DARKEST, LIGHTEST = (-1.0, -1.0, -1.0), (-0.4, -0.6, -0.7)  # of hair, in [-1, 1]: from black to brown

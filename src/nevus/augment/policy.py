@@ -18,7 +18,7 @@ from nevus.augment.draws import chosen
 from nevus.augment.filters import FILTERS
 from nevus.augment.geometry import MATRICES, resample
 from nevus.augment.mixing import MIXERS
-from nevus.augment.options import OperationOptions
+from nevus.augment.operations import OperationOptions
 from nevus.augment.overlays import OVERLAYS
 
 Change = Callable[[Tensor], Tensor]

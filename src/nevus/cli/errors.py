@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from nevus.contracts import NevusError
 
+NO_ENVIRONMENT = re.compile(r"configuration path either does not exist or is not a valid directory: (.+)")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SEEN_WITH = "Add --traceback to see where it was raised."
 
 
@@ -18,12 +22,14 @@ def explain(error: BaseException) -> str | None:
     for cause in causes:
         if isinstance(cause, NevusError):
             return str(cause)
+    if (folder := NO_ENVIRONMENT.search(str(error))) is not None:
+        return _unknown_environment(Path(folder[1]))
     if _is_configuration(causes):
         return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
         return _unknown_pipeline(str(error))
-    if missing := _missing_file(error):
-        return f"{missing}\n{SEEN_WITH}"
+    if unreachable := _unreachable_file(error):
+        return f"{unreachable}\n{SEEN_WITH}"
     return f"{error}\n{SEEN_WITH}" if _is_raised_by_kedro(error) else None
 
 
@@ -58,27 +64,43 @@ def _is_configuration(causes: list[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _missing_file(error: BaseException) -> str | None:
-    """A dataset could not reach its file, such as a table that has not been made yet.
+def _unreachable_file(error: BaseException) -> str | None:
+    """A dataset could not reach its file, such as a table that has not been made yet, or write it.
 
     Only where that is what failed, and names a file: what a dataset calls may meet errors of the same kind of its own.
     """
     from kedro.io import DatasetError
 
-    files = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
     cause: BaseException | None = error
     while isinstance(cause, DatasetError):  # Kedro wraps one in another, to name the dataset
         cause = cause.__cause__
-    if not isinstance(error, DatasetError) or not isinstance(cause, files) or cause.filename is None:
+    place = _place(error, cause)
+    if not isinstance(error, DatasetError) or not isinstance(cause, OSError) or place is None:
         return None
     name = str(error).partition(":")[0]
-    reason = f"{cause.strerror or type(cause).__name__}: {cause.filename}"
+    reason = f"{cause.strerror or type(cause).__name__}: {place}"
     if isinstance(cause, FileNotFoundError):
         return (
             f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
             "`kedro run --pipeline=ssgan`; docs/reference/nodes.md says which one it is."
         )
-    return f"the dataset '{name}' cannot be read or written. {reason}"
+    return f"the dataset '{name}' cannot be read or written. {reason}. {_helps(cause)}".strip()
+
+
+def _place(error: BaseException, cause: BaseException | None) -> str | None:
+    """The file that the system named; what is full, or may only be read, is the dataset's own where none is named."""
+    if isinstance(cause, OSError) and cause.filename is None and cause.errno in (*FULL, errno.EROFS):
+        found = re.search(r"filepath=\w*\(?'([^']+)'", str(error))
+        return found[1] if found else None
+    return getattr(cause, "filename", None)
+
+
+def _helps(cause: OSError) -> str:
+    if cause.errno in FULL:
+        return "Free some space there, and give the command again."
+    if isinstance(cause, PermissionError) or cause.errno == errno.EROFS:
+        return "Let this user read and write there, or give the command in a copy of the project where it may."
+    return ""
 
 
 def _is_raised_by_kedro(error: BaseException) -> bool:
@@ -126,3 +148,14 @@ def _unknown_pipeline(text: str) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     meant = f"; did you mean '{close[0]}'?" if close else "."
     return f"there is no pipeline '{name}'{meant} Pipelines: {', '.join(known)}."
+
+
+def _unknown_environment(folder: Path) -> str:
+    import difflib
+
+    if not folder.parent.is_dir():
+        return f"there is no folder {folder.parent}, which holds the configuration. Put it back."
+    known = sorted(entry.name for entry in folder.parent.iterdir() if entry.is_dir())
+    close = difflib.get_close_matches(folder.name, known, n=1)
+    meant = f"; did you mean '{close[0]}'?" if close else "."
+    return f"there is no environment '{folder.name}' ({folder}){meant} Environments: {', '.join(known)}."

@@ -14,6 +14,7 @@ TEXTS = ("variant", "ingestion.table.file", "ingestion.table.source")
 NAME = r"[A-Za-z_][\w-]*(?:\.[\w-]+)*"
 ITEM = re.compile(rf"\s*({NAME})\s*=(.*)", re.DOTALL)
 COMMA = re.compile(rf",(?=\s*{NAME}\s*=)")  # one in a value is followed by no name
+ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]+://")
 HELP = (
     "Parameters of this run, such as --params source=/path/to/images,ssgan.loop.steps=200. A comma that no `name=` "
     "follows belongs to the value. Paths and names are taken as they are, other values are read as YAML. "
@@ -79,16 +80,35 @@ def text_of(name: str, value: str) -> str | None:
     """The value of a parameter that is text; a path made absolute, its `~` expanded.
 
     Raises:
-        ValueError: It is empty.
+        ValueError: It is empty, or an address where a path is wanted.
     """
     if not value.strip():
         raise ValueError(f"{name}= is followed by nothing; give a value, or leave {name} out.")
     if name in PATHS:
-        try:
-            return str(Path.cwd() / Path(value).expanduser())
-        except RuntimeError:
-            raise ValueError(f"{name}={value}: there is no home folder for '{Path(value).parts[0]}'.") from None
+        return _path_of(name, value)
     return None if value == "null" else value
+
+
+def _path_of(name: str, value: str) -> str:
+    """The path as it is written; without blanks and quotes around it where only so something is there."""
+    if ADDRESS.match(value):
+        raise ValueError(
+            f"{name}={value} is an address, and a path of this machine is wanted. Download what is there and give the "
+            f"path to that, without any '{value.partition(':')[0].strip()}://'."
+        )
+    bare = value.strip().strip("'\"")
+    try:
+        spelling = next((one for one in (value, value.strip(), bare) if _exists(one)), value)
+        return str(Path.cwd() / Path(spelling).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{name}={value}: there is no home folder for '{Path(value).parts[0]}'.") from None
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long for a name, not text of a path, or a user without a home
+        return False
 
 
 def _items(text: str) -> list[str]:
@@ -104,10 +124,7 @@ def _items(text: str) -> list[str]:
 
 def _is_path(item: str) -> bool:
     name, _, value = item.partition("=")
-    try:
-        return name.strip() in PATHS and Path(value).expanduser().exists()
-    except (OSError, ValueError, RuntimeError):  # too long for a name, not text of a path, or a user without a home
-        return False
+    return name.strip() in PATHS and _exists(value)
 
 
 def _pair(item: str) -> tuple[str, str]:

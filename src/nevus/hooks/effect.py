@@ -13,12 +13,12 @@ from kedro.framework.hooks import hook_impl
 from pydantic import BaseModel
 
 from nevus.contracts import NevusError
+from nevus.hooks.nested import Keys, leaves, look_up
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.pipeline import Pipeline
 
-Keys = tuple[str, ...]
 
 MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
@@ -106,7 +106,7 @@ class Probe:
         marks: dict[str, Any] = {}
         followed: dict[str, Any] = {}  # what takes another block over has to do so, for what is given of that block
         for number, keys in enumerate(self._given):
-            value = _look_up(loader.runtime_params, keys)
+            value = look_up(loader.runtime_params, keys)
             _put(marks, keys, f"<given {number}>")
             _put(followed, keys, value if "${" in str(value) else f"<given {number}>")
         kinds = ("parameters", "catalog")
@@ -122,7 +122,7 @@ class Probe:
         texts: list[str] = []
         for parameters, catalog in filter(None, self._marked):
             read = [keys for keys in _parameters_read(parameters, asked) if not any(keys[: len(b)] == b for b in idle)]
-            texts += [str(one) for one in (*_datasets(catalog, asked), *(_look_up(parameters, keys) for keys in read))]
+            texts += [str(one) for one in (*_datasets(catalog, asked), *(look_up(parameters, keys) for keys in read))]
         seen = {int(number) for text in texts for number in MARK.findall(text)}
         return [keys for number, keys in enumerate(self._given) if number not in seen]
 
@@ -143,15 +143,6 @@ def _load(loader: Any, environment: str | None, given: Mapping[str, Any], kinds:
         return None
 
 
-def leaves(parameters: Mapping[str, Any], above: Keys = ()) -> Iterator[Keys]:
-    """Paths of all values that are no blocks; an empty block counts as a value."""
-    for key, value in parameters.items():
-        if isinstance(value, Mapping) and value:
-            yield from leaves(value, (*above, str(key)))
-        else:
-            yield (*above, str(key))
-
-
 def unselected(asked: Sequence[Pipeline], parameters: Mapping[str, Any]) -> Iterator[Keys]:
     """Paths of option blocks whose name is a choice that was not made, such as `ingestion.table` of another format."""
     from kedro.validation import TypeExtractor
@@ -159,7 +150,7 @@ def unselected(asked: Sequence[Pipeline], parameters: Mapping[str, Any]) -> Iter
     types = TypeExtractor({str(number): one for number, one in enumerate(asked)}).extract_types_from_pipelines()
     for path, model in types.items():
         keys = tuple(path.split("."))
-        block = _look_up(parameters, keys)
+        block = look_up(parameters, keys)
         if isinstance(model, type) and issubclass(model, BaseModel) and isinstance(block, Mapping):
             for name, field in model.model_fields.items():
                 choices = set(get_args(field.annotation)) & set(model.model_fields)
@@ -171,7 +162,7 @@ def _parameters_read(parameters: Mapping[str, Any], asked: Sequence[Pipeline]) -
     inputs = {name for pipeline in asked for name in pipeline.inputs()}
     blocks = [tuple(name.removeprefix("params:").split(".")) for name in inputs if name.startswith("params:")]
     for block in [()] if "parameters" in inputs else blocks:
-        found = _look_up(parameters, block)
+        found = look_up(parameters, block)
         yield from leaves(found, block) if isinstance(found, Mapping) else [block]
 
 
@@ -182,12 +173,6 @@ def _datasets(catalog: dict[str, Any], asked: Sequence[Pipeline]) -> Iterator[An
     resolver = CatalogConfigResolver(catalog, default_runtime_patterns=NO_PATTERNS)
     names = {name for pipeline in asked for name in pipeline.datasets()}
     yield from (resolver.config.get(name) or resolver.resolve_pattern(name) for name in names)
-
-
-def _look_up(parameters: Any, keys: Keys) -> Any:
-    for key in keys:
-        parameters = parameters.get(key) if isinstance(parameters, Mapping) else None
-    return parameters
 
 
 def _put(parameters: dict[str, Any], keys: Keys, value: Any) -> None:

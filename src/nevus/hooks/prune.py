@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,8 +147,9 @@ def _eldest(run: TrackedRun, every: dict[str, TrackedRun]) -> str:
 
 
 def _collect_garbage(uri: str) -> None:
-    """`mlflow gc`: remove for good what lies in MLflow's bin."""
-    from mlflow.cli import gc
-
-    with redirect_stdout(io.StringIO()):  # a line a run
-        gc.main(["--backend-store-uri", uri, "--tracking-uri", uri], standalone_mode=False)
+    """`mlflow gc`: remove for good what lies in MLflow's bin. In a process of its own, since it sets MLflow's store."""
+    command = [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", uri, "--tracking-uri", uri]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise RuntimeError(f"`mlflow gc` failed: {said}")

@@ -126,7 +126,7 @@ class CorpusFolder:
             OSError: Likewise, for example when the disk is full.
         """
         try:
-            self._new.mkdir()
+            self._new.mkdir(parents=True)
             _write_corpus(self._new, recipe)
             if self.path.exists():
                 self.path.rename(self._old)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from nevus.contracts import SourceError
 from nevus.file_names import of_zip
-from nevus.quarantine import ANNEX_POINTER, LOST_LINK, NOT_UNPACKED, SetAsideError
+from nevus.quarantine import ANNEX_POINTER, LOST_LINK, NOT_ALLOWED, NOT_UNPACKED, SetAsideError
 
 MAX_MEMBER_BYTES = 1 << 30  # one image file; what claims to be larger is a zip bomb or not an image
 
@@ -160,6 +160,8 @@ class FolderSource:
             if (found := path.stat().st_size) > MAX_MEMBER_BYTES:
                 raise SourceError(f"'{name}' in {self.path} has {found:,} bytes, more than an image has.")
             return path.read_bytes()
+        except PermissionError as error:
+            raise SetAsideError(NOT_ALLOWED, f"'{name}' in {self.path}") from error
         except (OSError, ValueError, RuntimeError) as error:
             raise SourceError(f"'{name}' in {self.path} cannot be read: {error}") from error
 

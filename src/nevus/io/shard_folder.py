@@ -100,7 +100,7 @@ class ShardFolder:
         self._recover()
         self._refuse_strangers()
         try:
-            self._new.mkdir()
+            self._new.mkdir(parents=True)
             yield ShardWriter(self._new)
             if self.path.exists():
                 self.path.rename(self._old)

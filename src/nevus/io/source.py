@@ -1,5 +1,7 @@
 """Where the raw images lie, as a Kedro dataset."""
 
+import difflib
+import shlex
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -60,7 +62,7 @@ class SourceDataset(AbstractDataset[None, Source | None]):
         if path.is_dir():
             return FolderSource(path)
         if not path.exists():
-            raise self._refusal(path, "nothing is there")
+            raise self._refusal(path, f"nothing is there{_near(path)}")
         if zipfile.is_zipfile(path):
             return ZipSource(path)
         if (unpacking := unpacking_of(path)) is not None:
@@ -68,11 +70,20 @@ class SourceDataset(AbstractDataset[None, Source | None]):
                 f"Wanted a zip archive or a folder with images at {path}, but found an archive that is not read in "
                 f"place. Unpack it by `{unpacking.command}`, and give `--params source={unpacking.folder}`."
             )
-        found = recognise(first_bytes(path))
+        start = first_bytes(path)
+        found = recognise(start)
         if found is not None and found not in (EMPTY, ARCHIVE):
             raise SourceError(
                 f"Wanted a zip archive or a folder with images, but found at {path} a {found.said}. {found.advice}"
             )
+        if start.startswith(b"PK"):
+            raise self._refusal(
+                path,
+                f"its end is missing ({path.stat().st_size:,} bytes): the download broke off, so fetch it again, or "
+                f"it is one part of several, which `7z x {shlex.quote(path.name)}` beside the others unpacks",
+            )
+        if start and path.suffix.lower() != ".zip":
+            raise self._refusal(path, f"it is a single file; name its folder instead: --params source={path.parent}")
         raise self._refusal(path, f"it is not a zip archive, or a broken one ({path.stat().st_size:,} bytes)")
 
     def _refusal(self, path: Path, found: str) -> SourceError:
@@ -88,3 +99,14 @@ class SourceDataset(AbstractDataset[None, Source | None]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": None if self._path is None else str(self._path)}
+
+
+def _near(path: Path) -> str:
+    """What is there instead, as the end of a sentence: a name like this one, or how far the path leads."""
+    there = next(folder for folder in path.parents if folder.is_dir())
+    if there != path.parent:
+        return f", nor its folder: of this path there is no more than {there}"
+    names = sorted(entry.name for entry in there.iterdir())
+    alike = [name for name in names if Path(name).stem.casefold() == path.stem.casefold()]
+    close = alike or difflib.get_close_matches(path.name, names, n=1)
+    return f", but beside it lies '{close[0]}'" if close else ""

@@ -1,4 +1,4 @@
-"""Image files that belong to an image without being one: masks, superpixels, maps of features, told by their names.
+"""Image files that belong to an image without being one: masks, superpixels, thumbnails, told by their names.
 
 Words that nobody gives to a photograph tell on their own. Words that a class may bear too (`lesion`, `roi`) tell only
 where the rest of the name is an image: `IMD002_lesion.bmp` beside `IMD002.bmp`, but not the folder `lesion/` of a
@@ -13,21 +13,25 @@ from pathlib import PurePosixPath
 
 GAP = r"[_\-. ]"
 TRUTH = rf"ground{GAP}?truths?"
-STRONG = rf"segmentations?|superpixels?|masks?|{TRUTH}|attribute{GAP}[a-z_\-. ]+"
+STRONG = rf"segmentations?|superpixels?|masks?|thumb(?:nail)?s?|{TRUTH}|attribute{GAP}[a-z_\-. ]+"
 WEAK = (
-    rf"{STRONG}|seg|segm|segmented|gt|lesions?|roi|features?|contours?|borders?|boundary|labels?|annotations?|overlay"
+    rf"{STRONG}|seg|segm|segmented|gt|lesions?|roi|features?|contours?|borders?|boundary|labels?|annotations?|overlay|"
+    "bin|binary"
 )
 NUMBER = rf"({GAP}?\(?[0-9]{{1,2}}\)?)?"  # several masks of one image, or a second download
-MARKED = re.compile(rf".+{GAP}({STRONG}){NUMBER}|({STRONG}){GAP}?\(?[0-9]+\)?", re.IGNORECASE)  # mask_0001 too
+MARKED = re.compile(  # `x1_mask`, `x1Mask` and `mask_0001`
+    rf".+{GAP}({STRONG}){NUMBER}|.*[a-z0-9](?-i:Masks?|Segmentations?|Superpixels?){NUMBER}|({STRONG}){GAP}?\(?[0-9]+\)?",
+    re.IGNORECASE,
+)
 OF_AN_IMAGE = re.compile(rf"(?P<image>.+?){GAP}({WEAK}){NUMBER}|({WEAK}){GAP}(?P<behind>.+)", re.IGNORECASE)
 # A folder of companions: such a word, or the plural of one within a longer name, as in "HAM10000_segmentations_lesion".
 FOLDER = re.compile(
-    rf"segmentation|superpixel|annotation|(.*{GAP})?(masks|segmentations|superpixels|annotations|{TRUTH})({GAP}.*)?"
-    r"|.*(?-i:GroundTruth)",
+    rf"segmentation|segmentation{GAP}?(class|object).*|superpixel|annotation|"  # SegmentationClass of PASCAL VOC
+    rf"(.*{GAP})?(masks|segmentations|superpixels|annotations|thumb(nail)?s|{TRUTH})({GAP}.*)?|.*(?-i:GroundTruth)",
     re.IGNORECASE,
 )
 IMAGES_TOO = re.compile(r"image|img|photo|\band\b|_and_|with", re.IGNORECASE)  # "images_and_masks" holds both
-MASK_FOLDER = re.compile(r"masks?|gt|segm?|labels?", re.IGNORECASE)
+MASK_FOLDER = re.compile(rf"(.*{GAP})?(masks?|gt|segm?|labels?)({GAP}.*)?", re.IGNORECASE)
 IMAGE_FOLDER = re.compile(r"(.*_)?(images?|imgs?|jpe?gs?|pngs?|originals?|photos?|inputs?|raw)", re.IGNORECASE)
 
 

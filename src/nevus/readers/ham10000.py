@@ -10,6 +10,7 @@ import re
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Listing, Source, SourceError, Table
+from nevus.quarantine import advice
 from nevus.readers.details import of_records, read_details, settle_details, unlisted
 from nevus.readers.ham10000_truth import TRUTH, read_truth
 from nevus.readers.isic_files import (
@@ -103,11 +104,19 @@ def read(source: Source | None, options: Ham10000Options, *, size: int) -> Listi
         raise SourceError(
             f"HAM10000 wants {LAYOUT}. Found {tables[0]} with {len(table):,} rows, {len(asked):,} of them asked for by "
             f"ingestion.ham10000, and {len(files.images):,} images, but none for these rows. "
-            f"{first_aside(aside)}Unpack the images into the same folder, or choose other options in "
-            "conf/<env>/parameters.yml."
+            f"{first_aside(aside)}{_helps(good, asked, aside)}"
         )
     records = _records(matched, labels)
     return Listing(records, aside, source, classes, of_records([differing, unread, unconfirmed], records))
+
+
+def _helps(good: Table, asked: Table, aside: Table) -> str:
+    """What to do where no row has an image, by the cause: the rows, the options or the images."""
+    if good.empty:
+        return advice(aside["reason"])
+    if asked.empty:
+        return "Choose other options in conf/<env>/parameters.yml."
+    return "Unpack the images into the same folder."
 
 
 def _read_rows(source: Source, names: list[str]) -> tuple[Table, Table, list[str]]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError
 from nevus.quarantine import NO_CLASS_IN_TRAIN, UNKNOWN_FOLDER
+from nevus.readers.companions import IMAGE_FOLDER
 from nevus.readers.folder_levels import split_depths
 from nevus.readers.layouts import remedy
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
@@ -47,7 +48,8 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     """List the images of a train/test folder tree.
 
     The folder of a split has one of many names (`split_folders`); several of one split are read together. Folder names
-    are compared without regard to case. Folders around all may have any name, even `train`. A class folder may hold
+    are compared without regard to case. Folders around all may have any name, even `train`, and so may a folder
+    around all classes of every split that is called images or as the split. A class folder may hold
     folders of any depth; below `unlabeled/` the folders say nothing, and their names are not kept as
     labels. What operating systems leave behind is passed over; every other file that is not an image of this layout is
     quarantined, and so are images of a class without an image in `train/`, since nothing could learn it. Files that
@@ -73,7 +75,8 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     names, copies = without_nested_copies(source, names)
     quarantine = names.refused + copies + set_aside_companions(names.companions) + set_aside_others(names.others)
     depths = split_depths(names.images)
-    parsed = {name: _parse(name, depths) for name in names.images}
+    gap = _gap(names.images, depths)
+    parsed = {name: _parse(name, depths, gap) for name in names.images}
     quarantine += [(name, found) for name, found in parsed.items() if isinstance(found, str)]
     images = {name: found for name, found in parsed.items() if isinstance(found, _Image)}
     classes = _classes([image.folder for image in images.values() if image.split == "labeled"], options, names)
@@ -91,18 +94,39 @@ def read(source: Source | None, options: ImageFolderOptions, *, size: int) -> Li
     )
 
 
-def _parse(name: str, depths: tuple[int, ...]) -> _Image | str:
+def _gap(names: Iterable[str], depths: tuple[int, ...]) -> int:
+    """How many folders between a split and its classes say nothing: 1 of train/images/<class> and train/train/<class>.
+
+    Only where it is so throughout: beside other folders, `images` is a class.
+    """
+    paths = [PurePosixPath(name).parts[:-1] for name in names]
+    tops = [(folders, top) for folders in paths if (top := _top(folders, depths)) is not None]
+    inner = [(split_of(folders[top]), folders[top + 1 :]) for folders, top in tops]
+    labelled = [(split, below) for split, below in inner if split != "unlabeled"]
+    return int(bool(labelled) and all(len(below) > 1 and _says_nothing(below[0], split) for split, below in labelled))
+
+
+def _says_nothing(folder: str, split: str | None) -> bool:
+    return split_of(folder) == split or IMAGE_FOLDER.fullmatch(folder) is not None
+
+
+def _top(folders: tuple[str, ...], depths: tuple[int, ...]) -> int | None:
+    """At which depth the folder of the split stands; None where there is none."""
+    return next((depth for depth in depths if depth < len(folders) and split_of(folders[depth])), None)
+
+
+def _parse(name: str, depths: tuple[int, ...], gap: int) -> _Image | str:
     """The image that a name stands for, or the reason to set the file aside."""
     path = PurePosixPath(name)
     folders = path.parts[:-1]
     if hidden := [folder for folder in folders if folder.startswith(".")]:  # .ipynb_checkpoints holds copies
         return f"in a hidden folder: {hidden[0]}"
-    top = next((depth for depth in depths if depth < len(folders) and split_of(folders[depth])), None)
+    top = _top(folders, depths)
     if top is None or (split := split_of(folders[top])) is None:
         return UNKNOWN_FOLDER.of(f"wanted {EXAMPLES}, alone or inside the folders around everything")
     if split != "unlabeled" and len(folders) == top + 1:
         return f"no class folder: the image lies directly in {folders[top]}"
-    folder = "" if split == "unlabeled" else unicodedata.normalize("NFC", folders[top + 1]).strip()
+    folder = "" if split == "unlabeled" else unicodedata.normalize("NFC", folders[top + 1 + gap]).strip()
     return _Image(name, split, folders[top], folder, "/".join((*folders[top:], path.stem)))
 
 
@@ -130,9 +154,12 @@ def _classes(folders: list[str], options: ImageFolderOptions, names: Names) -> t
             f"of {listed(found)}. Name each folder once, in the order of the labels, or set it to null."
         )
     if len(wanted) < 2:
+        helps = "Complete the data, or read a single class by ingestion.format: diagnosis_folders."
+        if IMAGE_FOLDER.fullmatch(wanted[0]):
+            helps = "Sort them into a folder a class, or name their classes in a table and read that by `--env=table`."
         raise SourceError(
             f"An image folder wants at least two classes in train/, but all images there lie in {listed(found)}. "
-            "Complete the data, or read a single class by ingestion.format: diagnosis_folders."
+            f"{helps}"
         )
     return wanted
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, SPLITS, Listing, Source, SourceError, Table
+from nevus.quarantine import advice
 from nevus.readers.details import of_records, read_details, settle_details
 from nevus.readers.isic_files import (
     IMAGE_ID,
@@ -93,9 +94,11 @@ def read(source: Source | None, options: Isic2017Options, *, size: int) -> Listi
     _check_mangled(truths, patients, unclaimed=len((files.images.keys() | files.torn.keys()) - named))
     gathered = gather([*quarantine, lost], files, named)
     if not (matched["split"] == "labeled").any():
+        has_rows = (good["split"] == "labeled").any()
+        helps = "Unpack ISIC-2017_Training_Data.zip there." if has_rows else advice(gathered["reason"])
         raise SourceError(
             f"ISIC 2017 wants {LAYOUT}. Found {len(rows):,} rows and {len(files.images):,} images, but no image for "
-            f"a row of the training release. {first_aside(gathered)}Unpack ISIC-2017_Training_Data.zip there."
+            f"a row of the training release. {first_aside(gathered)}{helps}"
         )
     known, unusable, warnings = _patients(patients.values(), named)
     tables_aside = _aside([row for table in tables for row in table.quarantine])

@@ -5,14 +5,16 @@ import posixpath
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from nevus.contracts import Source
 from nevus.readers.names import SUFFIXES, Names
 from nevus.readers.same_id import equal
 
+NUMBER = re.compile(r"([0-9]+)[.,]0+")  # a column with gaps holds the id 7 as 7.0
 ISIC_ID = re.compile(r"(ISIC_[0-9]{7})(_downsampled)?", re.IGNORECASE)
 EXACT, TAIL, NAME, STEM = "exact path", "end of the path", "file name", "file name without suffix"
 
@@ -49,7 +51,9 @@ def match(source: Source, paths: Sequence[object], names: Names, *, folder: str 
     An exact path comes first, from the table's folder or from the source's. Then, ignoring case and Unicode forms, the
     file that agrees with most of the path's end, be it the name alone; then the same without suffixes. A path never
     leads out of the source: of `../x.jpg` or `C:\data\x.jpg` only the end is looked for, among the source's files.
-    Companions are found only where no image is. Of equal files the first is taken, and of different ones none.
+    Where nothing fits, addresses are taken apart (`https://host/a%20b.jpg?raw=1`), and `7.0` is tried as 7. Companions
+    are found only where no image is. Of files that differ by case alone, the one that is written so is taken; of equal
+    files the first, and of different ones none.
 
     Args:
         source: Where the files lie; those that fit equally well are read and compared.
@@ -98,12 +102,15 @@ class _Pool:
                     self._ends[rule][end[cut:]].append(name)
 
     def find(self, parts: Sequence[str]) -> _Found:
-        """The files that agree with most of these folders and the name, all of them keys."""
-        for rule, end in _ends(parts):
+        """The files that agree with most of these folders and the name; of several, those of the same case."""
+        keys = [_key(part) for part in parts]
+        for (rule, end), (_, written) in zip(_ends(keys), _ends(parts), strict=True):
             for cut in range(len(end)):
                 if files := self._ends[rule].get(end[cut:]):
                     agreed = len(end) - cut
-                    return _Found(tuple(files), TAIL if agreed > 1 and rule == NAME else rule, agreed, cut > 0)
+                    same = [name for name in files if len(files) > 1 and _is_written(name, rule, written[cut:])]
+                    found = tuple(same or files)
+                    return _Found(found, TAIL if agreed > 1 and rule == NAME else rule, agreed, cut > 0)
         return NOTHING
 
 
@@ -112,12 +119,33 @@ def _ends(parts: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (NAME, tuple(parts)), (STEM, (*parts[:-1], _stem(parts[-1])))
 
 
+def _is_written(name: str, rule: str, written: tuple[str, ...]) -> bool:
+    end = dict(_ends(PurePosixPath(_normal(name)).parts))[rule]
+    return end[-len(written) :] == written
+
+
 def _find(path: str, exact: dict[str, str], pools: Sequence[_Pool], folder: str) -> _Found:
-    relative = unicodedata.normalize("NFC", path.replace("\\", "/"))
+    results = (_find_written(spelling, exact, pools, folder) for spelling in _spellings(path))
+    return next((result for result in results if result.files), NOTHING)
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """The path as it is written, then what else it may mean."""
+    yield path
+    if "://" in path:
+        yield unquote(urlsplit(path).path)
+    elif "%" in path:
+        yield unquote(path)
+    elif (number := NUMBER.fullmatch(path)) is not None:
+        yield number[1]
+
+
+def _find_written(path: str, exact: dict[str, str], pools: Sequence[_Pool], folder: str) -> _Found:
+    relative = _normal(path.replace("\\", "/"))
     for place in (posixpath.join(folder, relative), relative):
         if (name := exact.get(posixpath.normpath(place))) is not None:
             return _Found((name,), EXACT, len(PurePosixPath(name).parts) + 1, False)
-    parts = [_key(part) for part in PurePosixPath(re.sub("^[A-Za-z]:", "", relative)).parts if part not in ("..", "/")]
+    parts = [part for part in PurePosixPath(re.sub("^[A-Za-z]:", "", relative)).parts if part not in ("..", "/", "//")]
     results = (pool.find(parts) for pool in pools) if parts else ()
     return next((result for result in results if result.files), NOTHING)
 
@@ -145,5 +173,5 @@ def _key(text: str) -> str:
 
 
 def _stem(name: str) -> str:
-    path = PurePosixPath(name)
-    return path.stem if path.suffix.lower() in SUFFIXES else name
+    path = PurePosixPath(name)  # where systems hide suffixes, people write them twice
+    return _stem(path.stem) if path.suffix.lower() in SUFFIXES else name

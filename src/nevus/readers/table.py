@@ -1,6 +1,7 @@
 """Any table with a column of image paths: one's own data, described in YAML, without a line of code."""
 
 import logging
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -12,8 +13,9 @@ from nevus.readers.details import read_details
 from nevus.readers.matching import Matches, match
 from nevus.readers.names import Names, listed, set_aside_companions, set_aside_others, sort_names
 from nevus.readers.options import TableOptions
+from nevus.readers.same_id import equal
 from nevus.readers.table_mapping import FIELDS, WHERE, columns, meaning, split_meant
-from nevus.readers.tables import find_table, read_table, set_aside
+from nevus.readers.tables import TableError, find_table, read_table, set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +45,11 @@ def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
         raise SourceError("The reader 'table' needs a table and the images it names, but the catalog names no files.")
     mapping = columns(options)
     names = sort_names(source.names())
-    file = options.file if options.file in names.others else find_table(names.others, options.file)
-    rows = _rows(read_table(source, file, required=sorted(set(mapping.values()))), mapping)
+    try:
+        file = options.file if options.file in names.others else find_table(names.others, options.file)
+        rows = _rows(read_table(source, file, required=sorted(set(mapping.values()))), mapping)
+    except TableError as error:
+        raise SourceError(f"{error} {WHERE}") from error
     rows, matches = _located(source, rows, file, names)
     rows = _understood(rows, options, split_given="split" in mapping)
     reasons = _reasons(rows, mapping, options, matches)
@@ -53,7 +58,7 @@ def read(source: Source | None, options: TableOptions, *, size: int) -> Listing:
     )
     if good.empty:
         raise _nothing(file, aside, names)
-    rest = _rest(names, {file, *rows["file"].dropna()}, file, matches)
+    rest = _rest(source, names, {file, *rows["file"].dropna()}, file, matches)
     good, warnings = read_details(good, key="file")
     return Listing(
         records=_finished(good).assign(source=options.source).reset_index(drop=True),
@@ -146,15 +151,27 @@ def _finished(good: Table) -> Table:
     )[list(FIELDS)]
 
 
-def _rest(names: Names, used: set[str], table: str, matches: Matches) -> Table:
+def _rest(source: Source, names: Names, used: set[str], table: str, matches: Matches) -> Table:
     """Quarantine rows of the files that no row names."""
     known = {name: EQUAL_COPY.of(first) for name, first in matches.copies.items()}
     known |= {name: AMBIGUOUS.of(", ".join(files)) for files in matches.rivals.values() for name in files}
+    loose = [name for name in names.images if name not in used]
+    known = _copies(source, loose, used) | known
     unnamed = f"no row of the table names it: {table}"
-    rest = [(name, known.get(name, unnamed)) for name in names.images if name not in used]
+    rest = [(name, known.get(name, unnamed)) for name in loose]
     rest += set_aside_companions(name for name in names.companions if name not in used)
     rest += set_aside_others(name for name in names.others if name not in used)
     return pd.DataFrame(rest + names.refused, columns=list(QUARANTINE_COLUMNS), dtype=str)
+
+
+def _copies(source: Source, loose: list[str], used: set[str]) -> dict[str, str]:
+    """Why a file of the same name and bytes as one that a row names is set aside, such as in a backup of the folder."""
+    originals: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(used):
+        originals[PurePosixPath(name).name.casefold()].append(name)
+    found = {name: originals.get(PurePosixPath(name).name.casefold(), []) for name in loose}
+    equals = {name: next((o for o in near if equal(source, [o, name])), None) for name, near in found.items()}
+    return {name: EQUAL_COPY.of(original) for name, original in equals.items() if original is not None}
 
 
 def _nothing(file: str, aside: Table, names: Names) -> SourceError:

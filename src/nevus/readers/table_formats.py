@@ -4,6 +4,7 @@ import csv
 import io
 import logging
 import re
+import shlex
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -16,8 +17,13 @@ from nevus.quarantine import ALIAS, ANNEX_POINTER, ZEROS
 
 SUFFIXES = (".csv", ".tab", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet")
 SEPARATORS = ",;\t|"  # a spreadsheet writes semicolons where the comma is the decimal sign
-AS_CSV = "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv"
+AS_CSV = (
+    "save the sheet from the spreadsheet program as 'CSV UTF-8' under the same name with .csv, and take this file away"
+)
 WORKBOOK_PART = "xl/workbook.xml"  # what tells a workbook from other zip archives
+JSON = re.compile(rb'(\[\s*)*\{\s*"')
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a]|%PDF-")  # signs that no table has
 HEADER_WITHIN = 50  # rows: a title or a legend may stand above the header
 
 logger = logging.getLogger(__name__)
@@ -35,8 +41,8 @@ def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
         All columns as text. A column with values and no name is called "column N", counted from 1.
 
     Raises:
-        SourceError: It is something else: a pointer of Git LFS or git-annex, zero bytes, a shortcut, a web page, an old
-            workbook, an archive; or a workbook, and openpyxl is not installed.
+        SourceError: It is something else: a pointer of Git LFS or git-annex, zero bytes, a shortcut, a web page, JSON,
+            a workbook that is old or has a password, an archive, no text; or a workbook without openpyxl.
         ValueError: It is broken.
     """
     _refuse_strangers(content, name)
@@ -44,7 +50,16 @@ def parse(content: bytes, name: str, required: Sequence[str]) -> Table:
         return pd.read_parquet(io.BytesIO(content)).astype("string").astype(object)
     if content.startswith(b"PK\x03\x04"):
         return _workbook(content, name, required)
-    return _framed(_delimited(decode(content, name)), required)
+    try:
+        text = decode(content, name)
+    except UnicodeDecodeError:
+        text = None
+    if text is None or NO_TEXT.search(text):
+        raise SourceError(
+            f"The table {name} cannot be read: its content is no text. Save it as 'CSV UTF-8' from the program that it "
+            "is of, or fetch the original again."
+        )
+    return _framed(_delimited(text), required)
 
 
 def _refuse_strangers(content: bytes, name: str) -> None:
@@ -53,15 +68,35 @@ def _refuse_strangers(content: bytes, name: str) -> None:
         raise SourceError(
             f"{name} is a Git LFS pointer instead of the table. Run `git lfs pull` in the repository it comes from."
         )
-    if start.startswith((b"<!doctype html", b"<html")) or (start.startswith(b"<?xml") and b"<html" in start):
+    if start.startswith((b"<!doctype html", b"<html", b"<table")) or (start.startswith(b"<?xml") and b"<html" in start):
+        if b"<td" in content.lower():
+            raise SourceError(
+                f"{name} is a web page with a table, which some programs export for spreadsheets. Open it in one and "
+                f"{AS_CSV}."
+            )
         raise SourceError(
             f"{name} is a web page instead of the table: a sign-in or error page was saved under its name. Download "
             "the file itself again, signed in where the site asks for it."
         )
+    if JSON.match(start):
+        raise SourceError(from_json(name))
     if (kind := recognise(content)) in (ANNEX_POINTER, ZEROS, ALIAS):
         raise SourceError(f"{name} is no table: {kind.said}. {kind.advice}")
+    if content.startswith(b"\xd0\xcf\x11\xe0") and ENCRYPTED in content:
+        raise SourceError(f"{name} is an Excel workbook with a password. Take the password off, or {AS_CSV}.")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise SourceError(f"{name} is an Excel workbook of the old kind (.xls). Save it as .xlsx, or {AS_CSV}.")
+
+
+def from_json(name: str) -> str:
+    """Say that a file is JSON, and which command turns a list of records into a CSV table of the same name."""
+    table = PurePosixPath(name).with_suffix(".csv")
+    lines = ", lines=True" if name.lower().endswith("l") else ""
+    code = f'import pandas; pandas.read_json("{name}"{lines}).to_csv("{table}", index=False)'
+    return (
+        f"{name} is JSON, not a table. If it is a list of records, run `{shlex.join(['python', '-c', code])}` in the "
+        f"source, and name {table.name} as the table."
+    )
 
 
 def decode(content: bytes, name: str) -> str:
@@ -87,7 +122,12 @@ def _delimited(text: str) -> list[list[str]]:
     if (said := re.fullmatch(r"\"?sep=(.)\"?", first.strip("\r"))) is not None:  # Excel's note to itself
         return list(csv.reader(io.StringIO(rest, newline=""), delimiter=said[1]))
     separator = max(SEPARATORS, key=first.count)  # a comma where there is none of them
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    if len(rows) > 1 and all(not row or (len(row) == 1 and separator in row[0]) for row in rows[1:]):
+        # a spreadsheet took each row for one value, and wrote it in quotes
+        parsed = (csv.reader(row, delimiter=separator) if len(row) == 1 else [row] for row in rows)
+        return [cells for one in parsed for cells in one]
+    return rows
 
 
 def _workbook(content: bytes, name: str, required: Sequence[str]) -> Table:

@@ -9,14 +9,22 @@ import pandas as pd
 
 from nevus.contracts import QUARANTINE_COLUMNS, Source, SourceError, Table
 from nevus.file_names import is_litter, refusal
-from nevus.readers.names import close_names
-from nevus.readers.table_formats import SUFFIXES, parse, plain
+from nevus.readers.names import ARCHIVES, close_names
+from nevus.readers.table_formats import SUFFIXES, from_json, parse, plain
 
 UNKNOWN = ("", "unknown", "nan", "na", "n/a", "null", "none")  # as the field's tables spell what is not known
 # As text; tables that passed through pandas hold floats, and spreadsheets write these with a comma in many countries.
-ZERO_OR_ONE = {"0": 0, "0.0": 0, "0,0": 0, "1": 1, "1.0": 1, "1,0": 1}
+ZERO_OR_ONE = {
+    **dict.fromkeys(("0", "0.0", "0,0", "False", "FALSE", "false"), 0),
+    **dict.fromkeys(("1", "1.0", "1,0", "True", "TRUE", "true"), 1),
+}
+JSON = (".json", ".jsonl")
 FIRST_ROWS = 5  # are enough to see the form of a column
 MANGLED_SHARE = 0.5  # more ids than this of a wrong form: not a few slips, but a column that was rewritten
+
+
+class TableError(SourceError):
+    """There is no table of the name wanted, or it has not the columns wanted."""
 
 
 def find_table(names: Sequence[str], *wanted: str) -> str:
@@ -27,16 +35,30 @@ def find_table(names: Sequence[str], *wanted: str) -> str:
         wanted: Spellings of one file name, without folder, compared without regard to case.
 
     Raises:
-        SourceError: There is none, or more than one.
+        TableError: There is none, or more than one.
     """
     found = find_tables(names, *wanted)
     if len(found) != 1:
-        tables = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        tables = _with_suffix(names, SUFFIXES)
         seen = f"found {', '.join(found)}" if found else f"found the tables {', '.join(tables[:8]) or '(none)'}"
-        close = [] if found else close_names(tables, wanted[0])
-        advice = f"Rename '{close[0]}' to {wanted[0]}." if close else "Complete the data or tidy it up."
-        raise SourceError(f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. {advice}")
+        advice = (None if found else _close(names, tables, wanted[0])) or "Complete the data or tidy it up."
+        raise TableError(f"Wanted one file named {' or '.join(wanted)} in the source, but {seen}. {advice}")
     return found[0]
+
+
+def _close(names: Sequence[str], tables: Sequence[str], wanted: str) -> str | None:
+    """What to do with a file whose name is nearly the wanted one; None where there is none."""
+    if close := close_names(tables, wanted):
+        return f"Rename '{close[0]}' to {wanted}."
+    if close := close_names(_with_suffix(names, ARCHIVES), wanted):
+        return f"Unpack '{close[0]}' there, such as by `7z x` or `gunzip`."
+    if close := close_names(_with_suffix(names, JSON), wanted):
+        return from_json(close[0])
+    return None
+
+
+def _with_suffix(names: Sequence[str], suffixes: Sequence[str]) -> list[str]:
+    return [name for name in names if PurePosixPath(name).suffix.lower() in suffixes]
 
 
 def find_tables(names: Sequence[str], *wanted: str) -> list[str]:
@@ -104,7 +126,7 @@ def _check_columns(table: Table, name: str, required: Sequence[str]) -> None:
             f"{', '.join(_header_for(table, required))}."
         )
     if missing:
-        raise SourceError(
+        raise TableError(
             f"The table {name} must have the columns {', '.join(required)}, but {', '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing; found {', '.join(table.columns)}."
         )

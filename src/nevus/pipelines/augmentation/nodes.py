@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nevus.augment.options import OperationOptions, Policies
+from nevus.augment.operations import OperationOptions
+from nevus.augment.options import Policies
 from nevus.contracts import Corpus, Figure, Pixels, Table
 from nevus.pipelines.augmentation.params import AugmentationParams
 

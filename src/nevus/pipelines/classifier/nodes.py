@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import Checkpoints, Classifier, Corpus, Table, Task
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nevus.training.selection import Selection
 
 EXAMPLES = 2  # images kept with a model
+HELD_BYTES = 2**30  # of labelled images and their copies that are kept in memory
 BINS = 10  # of the calibration error while training
 
 
@@ -138,6 +140,8 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
 
 def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime: Runtime) -> LabeledBatches:
     """Batches of augmented labelled images, as any method draws them."""
+    import numpy as np
+
     from nevus.augment.corpus import with_training_copies
     from nevus.augment.policy import Augment
     from nevus.corpus.views import labeled_images
@@ -145,6 +149,8 @@ def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime
     from nevus.training.pool import Pool
 
     pixels, labels = labeled_images(with_training_copies(training, params.copies))
+    if params.copies.mode != "none" and math.prod(pixels.shape) <= HELD_BYTES:
+        pixels = np.asarray(pixels)  # a copy takes milliseconds to draw, and would be drawn anew at each step
     return LabeledBatches(
         Pool(pixels, runtime.device),
         labels,

@@ -20,14 +20,14 @@ def test_a_run_is_named_by_variant_and_seed():
 def test_an_environment_reaches_what_a_method_takes_over(configuration):
     parameters = configuration()["parameters"]
     assert parameters["classifier"]["loop"]["steps"] == 20  # conf/test
-    assert parameters["ssgan"]["loop"] == parameters["supervised"]["loop"] == parameters["classifier"]["loop"]
+    assert parameters["ssgan"]["loop"] == parameters["labeled_only"]["loop"] == parameters["classifier"]["loop"]
 
 
 def test_the_command_line_reaches_it_too_and_one_method_can_differ(configuration):
     parameters = configuration(classifier={"loop": {"steps": 7}}, ssgan={"network": {"width": 12}})["parameters"]
-    assert parameters["ssgan"]["loop"]["steps"] == parameters["supervised"]["loop"]["steps"] == 7
+    assert parameters["ssgan"]["loop"]["steps"] == parameters["labeled_only"]["loop"]["steps"] == 7
     assert parameters["ssgan"]["network"]["width"] == 12
-    assert parameters["supervised"]["network"]["width"] == 8
+    assert parameters["labeled_only"]["network"]["width"] == 8
 
 
 def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keeps_equal(project, configuration):

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 RUN = ("run", "--pipeline=supervised", "--env=test")
-SLOW = "classifier.loop.steps=100000,classifier.loop.checkpoint_every=100"
+SLOW = "supervised.loop.steps=100000,supervised.loop.checkpoint_every=100"
 
 
 def weights(made, name="supervised/seed0"):
@@ -59,7 +59,7 @@ def test_a_second_run_of_a_name_stops_before_it_trains_and_another_variant_goes_
     assert summary.loc[summary["split"] == "labeled", "images"].tolist() == [10, 10]
     first.kill()
     first.communicate()
-    again = made.kedro(*RUN, "--params", "classifier.loop.steps=20")  # the lock went with its process
+    again = made.kedro(*RUN, "--params", "supervised.loop.steps=20")  # the lock went with its process
     assert again.returncode == 0, again.stderr
     summary = pd.read_csv(made.data("08_reporting/test/supervised/seed0/corpus_summary.csv"))
     assert summary.loc[summary["split"] == "labeled", "images"].tolist() == [20, 20]
@@ -67,10 +67,10 @@ def test_a_second_run_of_a_name_stops_before_it_trains_and_another_variant_goes_
 
 def test_a_finished_run_remembers_what_it_was_trained_with(new_project):
     made = new_project()
-    trained = made.kedro(*RUN, "--params", "classifier.loop.steps=15")
+    trained = made.kedro(*RUN, "--params", "supervised.loop.steps=15")
     assert trained.returncode == 0, trained.stderr
     before = weights(made)
-    reported = made.kedro(*RUN, "--tags=reporting", "--params", "classifier.loop.steps=999,evaluation.replicates=150")
+    reported = made.kedro(*RUN, "--tags=reporting", "--params", "supervised.loop.steps=999,evaluation.replicates=150")
     assert reported.returncode == 0, reported.stderr
     page = re.sub(r"data:image[^\"]*", "", made.data("08_reporting/test/supervised/seed0/report.html").read_text())
     assert "<code>supervised.loop.steps</code>: 15" in page

@@ -17,7 +17,7 @@ def test_the_run_ends_well_and_says_where_everything_is(finished):
     _, result = finished
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
-    for text in ("colour", "supervised", "AUC", "report.html", "mlflow ui", "Research use only"):
+    for text in ("colour", "labeled_only", "AUC", "report.html", "mlflow ui", "Research use only"):
         assert text.lower() in result.stdout.lower()
     assert "%|" not in result.stderr  # no progress bar where nobody watches
 
@@ -37,7 +37,7 @@ def test_the_table_holds_the_method_its_baseline_and_the_floors_with_intervals(f
     metrics = pd.read_csv(made.data(f"{REPORTING}/metrics.csv"))
     assert dict(zip(metrics["method"], metrics["role"], strict=True)) == {
         "ssgan": "method",
-        "supervised": "baseline",
+        "labeled_only": "baseline",
         "majority": "floor",
         "colour_svm": "floor",
     }
@@ -126,7 +126,7 @@ def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):
     client = mlflow.MlflowClient()
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     runs = {run.info.run_name: run for run in client.search_runs(experiments, order_by=["attributes.start_time DESC"])}
-    run, baseline = runs["ssgan/seed0"], runs["supervised, baseline of ssgan/seed0"]
+    run, baseline = runs["ssgan/seed0"], runs["labeled_only, baseline of ssgan/seed0"]
     assert run.info.status == baseline.info.status == "FINISHED"
     assert baseline.data.tags["mlflow.parentRunId"] in {run.info.run_id for run in client.search_runs(experiments)}
     assert run.data.params["loop.steps"] == baseline.data.params["loop.steps"] == "20"
@@ -165,5 +165,5 @@ def test_cross_validation_ends_with_scores_of_both_methods(new_project):
     result = made.kedro("run", "--pipeline=cross_validation", "--env=test")
     assert result.returncode == 0, result.stderr
     scores = pd.read_csv(made.data("08_reporting/test/cross_validation/seed0/scores.csv"))
-    assert set(scores["method"]) == {"supervised", "ssgan"}
+    assert set(scores["method"]) == {"labeled_only", "ssgan"}
     assert set(scores["step"]) == {10, 20}

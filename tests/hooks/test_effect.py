@@ -34,7 +34,7 @@ def check(given: dict, pipeline: str, env: str | None = "test") -> None:
         ({"source": "/images", "splits": {"label_budget": 3}}, "ingestion", "image_folder"),
         ({"source": "/images", "ingestion": {"format": "ham10000", "ham10000": {"task": "seven"}}}, "ssgan", "table"),
         ({"classifier": {"loop": {"steps": 5}}}, "ssgan", "test"),
-        ({"supervised": {"loop": {"steps": 5}}}, "ssgan", "test"),  # its baseline
+        ({"labeled_only": {"loop": {"steps": 5}}}, "ssgan", "test"),  # its baseline
         ({"ssgan": {"selection": {"metric": "auc", "every": 5, "patience": 5}}}, "ssgan", "test"),
     ],
 )
@@ -50,7 +50,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
         ({"ingestion": {"ham10000": {"task": "seven"}}}, "ingestion", "image_folder", "--env: ham10000."),
         ({"ingestion": {"phantom": {"labeled": 40}}}, "ssgan", "image_folder", "ingestion.phantom.labeled: nothing"),
         ({"ssgan": {"loop": {"steps": 5}}}, "supervised", "test", "give --pipeline: ssgan, cross_validation."),
-        ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: supervised, ssgan"),
+        ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: labeled_only, ssgan"),
         ({"relink": {"margin": 0.2}}, "__default__", "test", "give --pipeline: relink"),
         ({"tfrecords": {"unlabeled": False}}, "ingestion", "test", "give --pipeline: tfrecords"),
     ],

@@ -72,6 +72,7 @@ def optimizer(**changes: Any) -> OptimizerOptions:
         "nesterov": True,
         "clip_norm": None,
         "layer_decay": None,
+        "head_factor": 1.0,
         "frozen": (),
         "unfreeze": None,
         "schedule": "one_cycle",

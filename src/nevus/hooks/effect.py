@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
 # Groups of named blocks, and the parameter that takes one over.
-TAKEN_OVER = {"networks": "network", "policies": "augment"}
+TAKEN_OVER = {"networks": "network", "policies": "augment", "optimizers": "optimizer", "loops": "loop"}
 UNREAD_SOURCE = "this environment draws its images and reads no source"
 
 

@@ -19,6 +19,7 @@ from nevus.hooks.nested import holds, look_up
 from nevus.hooks.places import Places
 from nevus.networks.options import Networks
 from nevus.pipelines.classifier.params import SharedParams
+from nevus.training.options import Loops, Optimizers
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -32,6 +33,8 @@ RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
 SHARED_GROUPS: dict[str, type[BaseModel]] = {
     "classifier": SharedParams,
     "networks": Networks,
+    "optimizers": Optimizers,
+    "loops": Loops,
     "policies": Policies,
     "copies": CopiesOptions,
 }

@@ -50,8 +50,11 @@ class ClassifierNetwork(nn.Module, ABC):
     def forward(self, x: Tensor, return_features: Literal[True]) -> tuple[Tensor, Tensor]: ...
 
     def forward(self, x: Tensor, return_features: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """(N, 3, H, W) in [-1, 1] to (N, K) logits, or to (N, F) features and (N, K) logits."""
-        features = self.forward_features(x)
+        """(N, 3, H, W) in [-1, 1] to (N, K) logits, or to (N, F) features and (N, K) logits.
+
+        (N, F) features that were computed before go straight to the head.
+        """
+        features = x if x.ndim == 2 else self.forward_features(x)
         logits = self.forward_head(features)
         return (features, logits) if return_features else logits
 

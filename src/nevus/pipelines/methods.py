@@ -9,6 +9,9 @@ from typing import Any
 from nevus.contracts import Options
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
+from nevus.pipelines.instances import bind
+from nevus.pipelines.linear_probe.nodes import build_probe_learner
+from nevus.pipelines.linear_probe.params import LinearProbeParams
 from nevus.pipelines.ssgan.nodes import build_ssgan_learner, fit_ssgan
 from nevus.pipelines.ssgan.params import SsganParams
 
@@ -31,6 +34,7 @@ class Family:
 
 
 CLASSIFIER = Family(ClassifierParams, fit_classifier, build_classifier_learner)
+LINEAR_PROBE = Family(LinearProbeParams, bind(fit_classifier, learner_of=build_probe_learner), build_probe_learner)
 SSGAN = Family(SsganParams, fit_ssgan, build_ssgan_learner, ("generator", "samples", "progress"))
 
 
@@ -44,10 +48,13 @@ class Method:
     """
 
     family: Family = CLASSIFIER
-    baseline: str | None = "supervised"
+    baseline: str | None = "labeled_only"
 
 
 METHODS = {
     "supervised": Method(baseline=None),
+    "transfer": Method(baseline=None),
+    "linear_probe": Method(LINEAR_PROBE, baseline=None),
+    "labeled_only": Method(baseline=None),
     "ssgan": Method(SSGAN),
 }

@@ -26,6 +26,13 @@ class MixingView(Protocol):
         """Mix images with (N,) targets of K classes; the targets may become (N, K) shares of the classes."""
 
 
+class Images(Protocol):
+    """L images, or what stands for them."""
+
+    def images(self, rows: NDArray[np.int64]) -> Tensor:
+        """Those at (n,) positions, first dimension n."""
+
+
 class LabeledBatches:
     """Augmented labelled images with their targets.
 
@@ -44,7 +51,7 @@ class LabeledBatches:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: Images,
         labels: NDArray[np.int64],
         *,
         classes: int,

@@ -21,7 +21,7 @@ def parameter_groups(
     Args:
         named: Names and parameters, from the input of the network to its output; those that need no gradient are left
             out.
-        options: `learning_rate`, `weight_decay`, `decay_norms_and_biases` and `layer_decay`.
+        options: `learning_rate`, `weight_decay`, `decay_norms_and_biases`, `layer_decay` and `head_factor`.
         exempt: Names that do not decay either where norms and biases do not.
         later: Parameters that need no gradient yet, and are not left out.
 
@@ -41,6 +41,8 @@ def parameter_groups(
         decays = options.decay_norms_and_biases or not (parameter.ndim <= 1 or name in exempt)
         above = len(layers) - 1 - layers.index(layer_of(name))
         rate = options.learning_rate * (1.0 if options.layer_decay is None else options.layer_decay**above)
+        if name.startswith("head."):
+            rate *= options.head_factor
         groups.setdefault((rate, options.weight_decay if decays else 0.0), []).append(parameter)
     return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 

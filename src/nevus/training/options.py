@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, RootModel, model_validator
 
 from nevus.contracts import Options
 
@@ -26,6 +26,7 @@ class OptimizerOptions(Options):
         clip_norm: Gradients longer than this, all parameters taken as one vector, are shortened to it.
         layer_decay: Factor on the learning rate from each layer to the one before it (arXiv:2106.08254); see
             `nevus.training.groups.layer_of` for what a layer is.
+        head_factor: Factor on the learning rate of the head, which starts from random weights where others do not.
         frozen: Names of modules or parameters that do not train, such as "stages" or "stages.0". Frozen batch
             normalisations use their running statistics and do not change them.
         unfreeze: Share of the steps after which what is frozen trains too, its learning rate that of the schedule then;
@@ -48,6 +49,7 @@ class OptimizerOptions(Options):
     nesterov: bool
     clip_norm: float | None = Field(gt=0)
     layer_decay: float | None = Field(gt=0, le=1)
+    head_factor: float = Field(gt=0)
     frozen: tuple[str, ...]
     unfreeze: float | None = Field(gt=0, lt=1)
     schedule: Literal["constant", "one_cycle", "cosine", "step"]
@@ -122,3 +124,11 @@ class SelectionOptions(Options):
     metric: Literal["auc", "average_precision", "accuracy", "balanced_accuracy", "brier"]
     every: int = Field(ge=1)
     patience: int | None = Field(ge=1)
+
+
+class Optimizers(RootModel[dict[str, OptimizerOptions]]):
+    """The block `optimizers`: whole blocks by name, for methods to take over."""
+
+
+class Loops(RootModel[dict[str, LoopOptions]]):
+    """The block `loops`, likewise."""

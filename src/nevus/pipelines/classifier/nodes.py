@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Classifier, Corpus, Table, Task
+from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Task
 from nevus.lookup import find
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
-    from nevus.training.batches import LabeledBatches
+    from nevus.training.batches import Images, LabeledBatches
     from nevus.training.learner import Learner
     from nevus.training.loop import Observer
     from nevus.training.runtime import Runtime
@@ -32,6 +34,7 @@ def fit_classifier(
     checkpoints: Checkpoints,
     *,
     method: str,
+    learner_of: Callable[..., Any] | None = None,
 ) -> tuple[Classifier, Table]:
     """Train a network by an algorithm.
 
@@ -43,6 +46,7 @@ def fit_classifier(
         variant: Name of this set of parameters, or None.
         checkpoints: Where the state is kept while training.
         method: Name in the registry.
+        learner_of: What is trained, from corpus, parameters and seed; None for `build_classifier_learner`.
 
     Returns:
         The classifier with the averaged weights, and the history: one row every `log_every` steps.
@@ -51,7 +55,7 @@ def fit_classifier(
         CorpusError: A class has no labelled image, or there are no images of a kind that the algorithm needs.
         TrainingError: The loss is not finite.
     """
-    learner = build_classifier_learner(training, params, seed)
+    learner = (learner_of or build_classifier_learner)(training, params, seed)
     history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
     return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
 
@@ -138,8 +142,23 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
     return network
 
 
-def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime: Runtime) -> LabeledBatches:
-    """Batches of augmented labelled images, as any method draws them."""
+def labeled_batches(
+    training: Corpus,
+    params: TrainingParams,
+    seed: int,
+    runtime: Runtime,
+    *,
+    pool_of: Callable[[Pixels, torch.device], Images] | None = None,
+) -> LabeledBatches:
+    """Batches of augmented labelled images, as any method draws them.
+
+    Args:
+        training: The corpus without the images that choose and test.
+        params: Copies, augmentation and loop.
+        seed: Of the order.
+        runtime: Where the batches are wanted.
+        pool_of: What the batches are made of, from all labelled images and the device; None for the images themselves.
+    """
     import numpy as np
 
     from nevus.augment.corpus import with_training_copies
@@ -152,7 +171,7 @@ def labeled_batches(training: Corpus, params: TrainingParams, seed: int, runtime
     if params.copies.mode != "none" and math.prod(pixels.shape) <= HELD_BYTES:
         pixels = np.asarray(pixels)  # a copy takes milliseconds to draw, and would be drawn anew at each step
     return LabeledBatches(
-        Pool(pixels, runtime.device),
+        (pool_of or Pool)(pixels, runtime.device),
         labels,
         classes=len(training.classes),
         augment=Augment(params.augment),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
 from nevus.contracts import NevusError, Options
@@ -13,6 +13,21 @@ from nevus.networks.options import NetworkOptions, TimmOptions
 from nevus.training.options import LoopOptions, LossOptions, OptimizerOptions, SelectionOptions
 
 ALGORITHMS = "nevus.algorithms"
+
+
+def _known(network: NetworkOptions) -> NetworkOptions:
+    """Ask timm for its name before anything runs; timm is imported where a method has one of its networks."""
+    if isinstance(network, TimmOptions):
+        from nevus.networks.backbones import check_name
+
+        try:
+            check_name(network.name)
+        except NevusError as error:
+            raise ValueError(str(error).removesuffix(".")) from error
+    return network
+
+
+KnownNetwork: TypeAlias = Annotated[NetworkOptions, AfterValidator(_known)]
 
 
 class TrainingParams(Options):
@@ -29,7 +44,7 @@ class TrainingParams(Options):
         average_d4: Average predictions over the eight symmetries of the square.
     """
 
-    network: NetworkOptions
+    network: KnownNetwork
     copies: CopiesOptions
     augment: Policy
     loss: LossOptions
@@ -37,19 +52,6 @@ class TrainingParams(Options):
     loop: LoopOptions
     selection: SelectionOptions | None
     average_d4: bool
-
-    @field_validator("network")
-    @classmethod
-    def _is_known(cls, network: NetworkOptions) -> NetworkOptions:
-        """Ask timm for its name before anything runs; timm is imported where a method has one of its networks."""
-        if isinstance(network, TimmOptions):
-            from nevus.networks.backbones import check_name
-
-            try:
-                check_name(network.name)
-            except NevusError as error:
-                raise ValueError(str(error).removesuffix(".")) from error
-        return network
 
 
 class UnlabeledOptions(Options):

@@ -1,0 +1,1 @@
+"""Pipeline `features`: see `pipeline.py`."""

@@ -1,0 +1,1 @@
+"""The method `linear_probe`; `nevus.pipelines.method` puts it together."""

@@ -22,8 +22,10 @@ def parameters(*given: str) -> dict:
 
 def test_a_method_takes_over_the_named_block_as_the_environment_has_it():
     found = parameters()
-    assert found["supervised"]["network"] == found["ssgan"]["network"] == found["networks"]["residual"]
+    assert found["labeled_only"]["network"] == found["ssgan"]["network"] == found["networks"]["residual"]
     assert found["networks"]["residual"]["width"] == 8
+    assert found["supervised"]["loop"] == found["loops"]["supervised"]
+    assert found["supervised"]["loop"]["steps"] == 20
 
 
 def test_another_network_is_taken_over_as_a_whole_and_only_where_it_is_asked_for():
@@ -35,10 +37,10 @@ def test_another_network_is_taken_over_as_a_whole_and_only_where_it_is_asked_for
 
 def test_one_value_of_a_block_taken_over_is_changed_in_the_block_alone():
     found = parameters("classifier.network.width=6")
-    assert found["supervised"]["network"] == {**found["networks"]["residual"], "width": 6}
+    assert found["labeled_only"]["network"] == {**found["networks"]["residual"], "width": 6}
 
 
-@pytest.mark.parametrize("text", [SWAP, f"{SWAP},networks.small_cnn.width=12", "networks.residual.width=12"])
+@pytest.mark.parametrize("text", [SWAP, f"{SWAP},networks.small_cnn.width=12", "networks.preactivation.blocks=2"])
 def test_a_network_that_the_run_reads_may_be_changed(text):
     check(parse([text]), "supervised")
 
@@ -48,6 +50,11 @@ def test_a_network_that_no_method_of_the_run_has_may_not_be_changed():
         NevusError, match=r"networks\.small_cnn\.width: .*'supervised\.network=\$\{networks\.small_cnn\}'"
     ):
         check(parse(["networks.small_cnn.width=12"]), "supervised")
+
+
+def test_an_optimizer_that_no_method_of_the_run_has_may_not_be_changed():
+    with pytest.raises(NevusError, match=r"'supervised\.optimizer=\$\{optimizers\.generator\}'"):
+        check(parse(["optimizers.generator.beta1=0.9"]), "supervised")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from nevus.corpus.decode import decode
 from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.pipelines.ingestion.params import IngestionParams
+from nevus.pipelines.linear_probe.params import LinearProbeParams
 from nevus.pipelines.ssgan.params import SsganParams
 from nevus.readers import phantom
 
@@ -23,6 +24,16 @@ def parameters(configuration) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def supervised(parameters) -> ClassifierParams:
     return ClassifierParams.model_validate(parameters["supervised"])
+
+
+@pytest.fixture(scope="session")
+def labeled_only(parameters) -> ClassifierParams:
+    return ClassifierParams.model_validate(parameters["labeled_only"])
+
+
+@pytest.fixture(scope="session")
+def linear_probe(parameters) -> LinearProbeParams:
+    return LinearProbeParams.model_validate(parameters["linear_probe"])
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,8 @@ def test_the_ssgan_hands_over_a_classifier_history_generator_samples_and_progres
     assert samples.dtype == progress.dtype == np.uint8
 
 
-def test_gan_and_baseline_start_from_the_same_weights(training, supervised, ssgan):
-    alone, beside = build_classifier_learner(training, supervised, 0), build_ssgan_learner(training, ssgan, 0)
+def test_gan_and_baseline_start_from_the_same_weights(training, labeled_only, ssgan):
+    alone, beside = build_classifier_learner(training, labeled_only, 0), build_ssgan_learner(training, ssgan, 0)
     for name, value in alone.model.state_dict().items():
         assert torch.equal(value, beside.discriminator.state_dict()[name])
 

@@ -200,6 +200,42 @@ def test_frozen_batch_normalisations_keep_their_statistics_and_others_follow_the
     assert torch.allclose(alone, beside) == bool(frozen)  # frozen: no image depends on those beside it
 
 
+def test_what_is_frozen_trains_too_once_its_share_of_the_steps_is_done():
+    model = nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(64, 2)
+    )
+    scheduled = ScheduledOptimizer(model, optimizer(frozen=["0"], unfreeze=0.5), steps=6)
+    moves = []
+    for _ in range(6):
+        before = {name: value.clone() for name, value in model.state_dict().items() if value.is_floating_point()}
+        scheduled.update(model(torch.randn(8, 3, 4, 4) + 5).square().mean())
+        moves.append({name for name, value in before.items() if not torch.equal(value, model.state_dict()[name])})
+    held = {f"0.{name}" for name in ("0.weight", "0.bias", "1.weight", "1.running_mean", "1.running_var", "1.bias")}
+    assert not any(held & moved for moved in moves[:3])
+    assert all({"0.0.weight", "0.1.weight", "0.1.running_mean", "0.1.running_var"} <= moved for moved in moves[3:])
+    assert all({"1.weight", "1.running_mean", "3.weight"} <= moved for moved in moves)
+
+
+def test_what_is_frozen_for_a_time_learns_by_the_rate_of_its_layer():
+    model = network()
+    scheduled = ScheduledOptimizer(model, optimizer(frozen=["stages.0"], unfreeze=0.5, layer_decay=0.5), steps=4)
+    rate_of = {id(one): group["lr"] for group in scheduled.optimizer.param_groups for one in group["params"]}
+    named = dict(model.named_parameters())
+    assert len(rate_of) == len(named)
+    first, head = (next(one for name, one in named.items() if name.startswith(part)) for part in ("stages.0.", "head."))
+    layers = len({layer_of(name) for name in named if name.startswith("stages.")})
+    assert rate_of[id(first)] == pytest.approx(rate_of[id(head)] * 0.5**layers)
+
+
+def test_the_head_may_learn_faster():
+    model = network()
+    groups = parameter_groups(list(model.named_parameters()), optimizer(learning_rate=0.01, head_factor=3.0))
+    rate_of = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    rates = {name: rate_of[id(parameter)] for name, parameter in model.named_parameters()}
+    assert {rate for name, rate in rates.items() if name.startswith("head.")} == {0.03}
+    assert {rate for name, rate in rates.items() if not name.startswith("head.")} == {0.01}
+
+
 def test_freezing_block_1_leaves_block_10():
     model = nn.Sequential(*[nn.Linear(1, 1) for _ in range(11)])
     ScheduledOptimizer(model, optimizer(frozen=["1"]), steps=1)
@@ -223,8 +259,17 @@ def test_momentum_is_asked_for_where_nesterov_needs_it():
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])
 @pytest.mark.parametrize("schedule", ["constant", "one_cycle", "cosine", "step"])
-def test_a_continued_optimizer_goes_on_to_the_same_bits(name, schedule):
-    options = optimizer(name=name, schedule=schedule, layer_decay=0.7, decay_norms_and_biases=False, warmup=0.3)
+@pytest.mark.parametrize("frozen", [[], ["0"]])
+def test_a_continued_optimizer_goes_on_to_the_same_bits(name, schedule, frozen):
+    options = optimizer(
+        name=name,
+        schedule=schedule,
+        layer_decay=0.7,
+        decay_norms_and_biases=False,
+        warmup=0.3,
+        frozen=frozen,
+        unfreeze=0.4 if frozen else None,
+    )
     whole, halves = small(), small()
     first, second = (ScheduledOptimizer(model, options, steps=10) for model in (whole, halves))
     for step in range(10):

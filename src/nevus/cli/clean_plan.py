@@ -54,8 +54,9 @@ def dataset_of(root: Path, env: str | None) -> str:
         NevusError: There is no such environment.
     """
     from nevus.configuration import load_configuration
+    from nevus.hooks.places import environments
 
-    known = sorted(path.name for path in (root / "conf").iterdir() if path.is_dir())
+    known = environments(root / "conf")
     if env is not None and env not in known:
         raise NevusError(f"there is no environment '{env}'. Environments: {', '.join(known)}.")
     return str(load_configuration(root, env)["globals"]["dataset"])

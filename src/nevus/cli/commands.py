@@ -13,7 +13,7 @@ from nevus.cli.advice import completed
 from nevus.cli.clean import clean
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
-from nevus.cli.params import ParamsOption
+from nevus.cli.params import ParamsOption, over
 from nevus.cli.track import track
 
 OPTIONS = [ParamsOption() if option.name == "params" else option for option in kedro_run.params]
@@ -40,6 +40,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
     Raises:
         click.ClickException: With that message; the exit code is 1.
     """
+    options["params"] = over((click.get_current_context().default_map or {}).get("params"), options["params"])
     follow(options["env"])
     signal.signal(signal.SIGTERM, _terminate)
     if options["pipeline"] and not options["pipelines"]:  # the same thing, which Kedro 1.7 warns about

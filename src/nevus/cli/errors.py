@@ -153,9 +153,11 @@ def _unknown_pipeline(text: str) -> str:
 def _unknown_environment(folder: Path) -> str:
     import difflib
 
+    from nevus.hooks.places import environments
+
     if not folder.parent.is_dir():
         return f"there is no folder {folder.parent}, which holds the configuration. Put it back."
-    known = sorted(entry.name for entry in folder.parent.iterdir() if entry.is_dir())
+    known = environments(folder.parent)
     close = difflib.get_close_matches(folder.name, known, n=1)
     meant = f"; did you mean '{close[0]}'?" if close else "."
     return f"there is no environment '{folder.name}' ({folder}){meant} Environments: {', '.join(known)}."

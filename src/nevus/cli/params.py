@@ -76,6 +76,18 @@ def from_block(block: Mapping[str, Any]) -> dict[str, Any]:
     return _plain(read)
 
 
+def over(block: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what the command line gives over the parameters of a file given by --config; Kedro would drop the file's.
+
+    Args:
+        block: Of the file, as it was read; None where there is none.
+        given: By --params.
+    """
+    from omegaconf import OmegaConf
+
+    return _plain(OmegaConf.merge(from_block(block or {}), given))
+
+
 def text_of(name: str, value: str) -> str | None:
     """The value of a parameter that is text; a path made absolute, its `~` expanded.
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from nevus.contracts import NevusError
 from nevus.hooks.nested import Keys, leaves, look_up
+from nevus.hooks.places import environments
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -66,12 +67,12 @@ class EffectHooks:
         """The environments, and the pipelines in this one, in which each of these parameters has an effect."""
         from kedro.framework.project import pipelines
 
-        folders = sorted(folder.name for folder in Path(self._loader.conf_source).iterdir() if folder.is_dir())
-        others = [one for one in folders if one not in (self._loader.base_env, self._loader.default_run_env)]
-        environments = {one: Probe(self._loader, one).unread(asked) for one in others}
+        known = environments(Path(self._loader.conf_source))
+        others = [one for one in known if one not in (self._loader.base_env, self._loader.default_run_env)]
+        elsewhere = {one: Probe(self._loader, one).unread(asked) for one in others}
         methods = {name: here.unread([one]) for name, one in pipelines.items() if name != "__default__"}
         return {
-            keys: tuple([name for name, idle in table.items() if keys not in idle] for table in (environments, methods))
+            keys: tuple([name for name, idle in table.items() if keys not in idle] for table in (elsewhere, methods))
             for keys in unread
         }
 

@@ -9,6 +9,14 @@ from typing import Any
 
 from nevus.hooks.nested import holds, look_up
 
+READ = ("catalog*", "globals*", "parameters*")  # what Kedro reads of an environment
+
+
+def environments(conf: Path) -> list[str]:
+    """Names of the environments in a folder: its folders that hold something which Kedro reads, and `local`."""
+    folders = [folder for folder in conf.iterdir() if folder.is_dir()]
+    return sorted(one.name for one in folders if one.name == "local" or any(any(one.glob(name)) for name in READ))
+
 
 class Places:
     """Finds where a parameter was set.

@@ -13,7 +13,7 @@ from nevus.pipelines.features.params import FeaturesParams
 from nevus.pipelines.linear_probe.nodes import build_probe_learner
 from nevus.pipelines.linear_probe.params import LinearProbeParams
 from nevus.training.images import to_images
-from tests.pipelines.test_many_classes import MemoryCheckpoints
+from tests.training.fakes import MemoryCheckpoints
 
 
 @pytest.fixture(scope="module")

@@ -147,14 +147,14 @@ def test_the_saved_model_gives_one_named_column_a_class(made, images_to_test_on)
     assert made["ssgan.classifier"].load().spec["classes"] == list(NAMES)
 
 
-def test_cross_validation_scores_seven_classes(training, supervised, cross_validation):
+def test_cross_validation_scores_seven_classes(training, labeled_only, cross_validation):
     scores = cross_validate(
         training,
-        supervised,
+        labeled_only,
         0,
         cross_validation,
         MemoryCheckpoints(),
-        method="supervised",
+        method="labeled_only",
         learner_of=build_classifier_learner,
     )
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()

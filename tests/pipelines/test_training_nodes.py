@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
 from nevus.metrics.classification import METRICS
+from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
@@ -77,7 +78,9 @@ def test_a_classifier_says_what_it_was_trained_on(training, validation, supervis
     assert record["parameters"]["supervised"]["loop"]["steps"] == supervised.loop.steps
     assert record["parameters"]["splits"] == {"label_budget": 7}
     assert record["code"].keys() == {"nevus", "source", "torch"}
-    assert record["network"]["parameters"] == sum(classifier.weights[name].numel() for name in classifier.weights)
+    assert record["network"]["parameters"] == sum(
+        parameter.numel() for parameter in restore(classifier.spec, classifier.weights).parameters()
+    )
     assert record["network"]["flops"] > 0
     assert np.array_equal(classifier.example, training.pixels[:2])
     assert classifier.spec["classes"] == ["benign", "melanoma"]
@@ -148,19 +151,19 @@ def test_unlabelled_views_that_nobody_reads_are_refused(parameters):
         ClassifierParams.model_validate(block)
 
 
-def score(training, supervised, options, checkpoints=None):
+def score(training, labeled_only, options, checkpoints=None):
     return cross_validate(
         training,
-        supervised,
+        labeled_only,
         0,
         options,
         checkpoints or MemoryCheckpoints(),
-        method="supervised",
+        method="labeled_only",
         learner_of=build_classifier_learner,
     )
 
 
-def test_cross_validation_never_trains_on_the_fold_it_scores(training, supervised, cross_validation):
+def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_only, cross_validation):
     from nevus.pipelines.cross_validation import nodes
 
     seen = []
@@ -172,7 +175,7 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, supervise
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, cross_validation)]
     scores = cross_validate(
-        training, supervised, 0, cross_validation, MemoryCheckpoints(), method="supervised", learner_of=watching
+        training, labeled_only, 0, cross_validation, MemoryCheckpoints(), method="labeled_only", learner_of=watching
     )
     assert [not (fold & trained) for fold, trained in zip(folds, seen, strict=True)] == [True, True]
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
@@ -183,9 +186,9 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, supervise
     assert summary.set_index("step").loc[20, "auc"] == pytest.approx(mean, abs=1e-4)
 
 
-def test_a_method_that_is_not_asked_for_is_not_trained(training, supervised, cross_validation):
+def test_a_method_that_is_not_asked_for_is_not_trained(training, labeled_only, cross_validation):
     options = cross_validation.model_copy(update={"methods": ["ssgan"]})
-    assert len(score(training, supervised, options)) == 0
+    assert len(score(training, labeled_only, options)) == 0
 
 
 def test_images_of_one_lesion_share_a_fold(training, cross_validation):
@@ -231,11 +234,11 @@ def test_copies_of_a_held_out_file_are_not_trained_on(training, cross_validation
         assert not contents & set(set_apart(copied, held_out).manifest["sha256"])
 
 
-def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, supervised, cross_validation):
+def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, labeled_only, cross_validation):
     checkpoints = MemoryCheckpoints()
-    first = score(training, supervised, cross_validation, checkpoints)
+    first = score(training, labeled_only, cross_validation, checkpoints)
     saved = checkpoints.saved
-    again = score(training, supervised, cross_validation, checkpoints)
+    again = score(training, labeled_only, cross_validation, checkpoints)
     assert again.equals(first)
     assert checkpoints.saved == saved
 

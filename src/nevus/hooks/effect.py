@@ -110,10 +110,11 @@ class Probe:
             value = look_up(loader.runtime_params, keys)
             _put(marks, keys, f"<given {number}>")
             _put(followed, keys, value if "${" in str(value) else f"<given {number}>")
-        kinds = ("parameters", "catalog")
-        self._marked = [_load(loader, environment, given, kinds) for given in (marks, followed)]
-        real = _load(loader, environment, {}, ("parameters",))
-        self._real = _merged(real[0], loader.runtime_params) if real else {}
+        self._marked = [
+            _load(loader, environment, given) for given in ([marks] if marks == followed else [marks, followed])
+        ]
+        read = self._marked[0]
+        self._real = _merged(read[0], loader.runtime_params) if read else {}
 
     def unread(self, asked: Sequence[Pipeline]) -> list[Keys]:
         """Those of the parameters given that none of some pipelines reads; what cannot be decided counts as read."""
@@ -128,8 +129,8 @@ class Probe:
         return [keys for number, keys in enumerate(self._given) if number not in seen]
 
 
-def _load(loader: Any, environment: str | None, given: Mapping[str, Any], kinds: tuple[str, ...]) -> list[Any] | None:
-    """These kinds of the configuration; None where it cannot be put together with what is given."""
+def _load(loader: Any, environment: str | None, given: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """Parameters and catalog; None where they cannot be put together with what is given."""
     from kedro.framework.project import settings
     from omegaconf.errors import OmegaConfBaseException
 
@@ -139,7 +140,7 @@ def _load(loader: Any, environment: str | None, given: Mapping[str, Any], kinds:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a mark is no number
-            return [other[kind] for kind in kinds]
+            return other["parameters"], other["catalog"]
     except (OmegaConfBaseException, MissingConfigException, ValueError, TypeError):
         return None
 

@@ -70,7 +70,7 @@ def freeze(named: Named, names: Sequence[str]) -> list[nn.Parameter]:
         names: Whole names or their beginnings up to a dot: "stages.1" is not the beginning of "stages.10".
 
     Returns:
-        The parameters that trained before.
+        These parameters.
 
     Raises:
         TrainingError: A name is that of no parameter.
@@ -83,7 +83,7 @@ def freeze(named: Named, names: Sequence[str]) -> list[nn.Parameter]:
             raise TrainingError(
                 f"optimizer.frozen names '{wanted}', but no parameter is called so. The layers are: {known}."
             )
-        frozen += [parameter for parameter in found if parameter.requires_grad]
+        frozen += found
         for parameter in found:
             parameter.requires_grad_(False)
     return frozen

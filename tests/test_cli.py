@@ -240,6 +240,14 @@ def test_error_of_the_disk_that_a_dataset_met_is_explained_by_its_place(code: in
     assert ("/data/own.png" in str(explain(wrapped))) == (code not in (errno.EACCES, errno.EIO))
 
 
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    for make in (lambda path: path.mkdir(parents=True), lambda path: (path / "x").write_text("")):
+        with pytest.raises((NotADirectoryError, FileExistsError)) as caught:
+            make(tmp_path / "data" / "06_models")
+        assert f"{tmp_path / 'data'} is a file, and a folder is wanted there" in str(explain(caught.value))
+
+
 def test_an_unexpected_error_is_not_explained() -> None:
     assert explain(RuntimeError("bug")) is None
     assert explain(ValueError("bug")) is None

@@ -87,6 +87,11 @@ def test_a_misspelt_group_is_refused_with_the_closest_known_one(check) -> None:
     assert "supervised" in message
 
 
+def test_the_last_part_of_a_name_alone_is_refused_with_the_whole_name(check) -> None:
+    with pytest.raises(NevusError, match=r"no parameter group 'width'.* There is ssgan\.generator\.width\."):
+        check({"ssgan": RIGHT, "width": 5}, given={"width": 5})
+
+
 @pytest.mark.parametrize(("given", "meant"), [("Source", "source"), ("sead", "seed"), ("varient", "variant")])
 def test_a_misspelt_parameter_of_the_run_itself_is_refused_with_the_right_one(check, given: str, meant: str) -> None:
     with pytest.raises(NevusError, match=f"did you mean '{meant}'"):

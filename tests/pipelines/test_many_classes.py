@@ -148,7 +148,7 @@ def test_the_saved_model_gives_one_named_column_a_class(made, images_to_test_on)
 
 
 def test_cross_validation_scores_seven_classes(training, labeled_only, cross_validation):
-    scores = cross_validate(
+    scores, predictions = cross_validate(
         training,
         labeled_only,
         0,
@@ -158,6 +158,7 @@ def test_cross_validation_scores_seven_classes(training, labeled_only, cross_val
         learner_of=build_classifier_learner,
     )
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
+    assert predictions.filter(like="probability_").sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,19 @@ import torch
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from pydantic import ValidationError
+from sklearn.metrics import roc_auc_score
 
 from nevus.contracts import PREDICTION_COLUMNS, CorpusError
 from nevus.metrics.classification import METRICS
 from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
-from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
+from nevus.pipelines.cross_validation.nodes import (
+    collect_predictions,
+    cross_validate,
+    draw_cross_validation,
+    summarise_cross_validation,
+)
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
 from nevus.pipelines.method import training as training_template
@@ -174,12 +180,18 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_o
 
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, cross_validation)]
-    scores = cross_validate(
+    scores, predictions = cross_validate(
         training, labeled_only, 0, cross_validation, MemoryCheckpoints(), method="labeled_only", learner_of=watching
     )
     assert [not (fold & trained) for fold, trained in zip(folds, seen, strict=True)] == [True, True]
     assert scores[["accuracy", "auc"]].stack().between(0, 1).all()
     assert len(draw_cross_validation(scores).axes) == 2
+    assert [set(predictions.loc[predictions["fold"] == fold, "image_id"]) for fold in (0, 1)] == folds
+    for fold, table in predictions.groupby("fold"):
+        last = scores[(scores["fold"] == fold) & (scores["step"] == 20)].iloc[0]
+        assert roc_auc_score(table["label"], table["probability"]) == pytest.approx(last["auc"])
+        assert ((table["probability"] >= 0.5) == table["label"]).mean() == pytest.approx(last["accuracy"])
+    assert collect_predictions(predictions, predictions.iloc[:0]).equals(predictions.reset_index(drop=True))
     everything, summary = summarise_cross_validation(scores, scores.iloc[:0])
     assert everything.equals(scores)
     mean = scores.loc[scores["step"] == 20, "auc"].mean()
@@ -188,7 +200,7 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_o
 
 def test_a_method_that_is_not_asked_for_is_not_trained(training, labeled_only, cross_validation):
     options = cross_validation.model_copy(update={"methods": ["ssgan"]})
-    assert len(score(training, labeled_only, options)) == 0
+    assert [len(table) for table in score(training, labeled_only, options)] == [0, 0]
 
 
 def test_images_of_one_lesion_share_a_fold(training, cross_validation):
@@ -239,7 +251,7 @@ def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, labe
     first = score(training, labeled_only, cross_validation, checkpoints)
     saved = checkpoints.saved
     again = score(training, labeled_only, cross_validation, checkpoints)
-    assert again.equals(first)
+    assert all(table.equals(before) for table, before in zip(again, first, strict=True))
     assert checkpoints.saved == saved
 
 

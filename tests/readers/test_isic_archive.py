@@ -62,6 +62,23 @@ def test_classes_of_nested_diagnoses(task: str, classes: tuple[str, ...], labels
     assert listing.quarantine.empty
 
 
+@pytest.mark.parametrize(
+    ("header", "kind", "said"),
+    [
+        (NEWER, INDETERMINATE, "download it anew by `isic metadata download`"),
+        (f"{HEADER},diagnosis", "melanoma", "give `--params ingestion.isic_archive.task=melanoma`"),
+    ],
+)
+def test_a_table_without_a_class_for_the_task_names_the_remedy(header: str, kind: str, said: str) -> None:
+    files = _files(*[f"{PERSON},{kind}"] * 3, header=header)
+    with pytest.raises(SourceError) as caught:
+        _list(files)
+    assert "tells benign from malignant, but metadata.csv says of none of 3 images" in str(caught.value)
+    assert said in str(caught.value)
+    if "task=melanoma" in said:  # the advice leads to a run
+        assert _labels(_list(files, task="melanoma")) == [1, 1, 1]
+
+
 def test_undiagnosed_images_can_be_left_out() -> None:
     listing = _list(_files(*KINDS), undiagnosed="leave_out")
     assert _labels(listing) == [1, 1, 0]

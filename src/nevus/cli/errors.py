@@ -28,6 +28,8 @@ def explain(error: BaseException) -> str | None:
         return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
         return _unknown_pipeline(str(error))
+    if in_the_way := _file_in_the_way(causes):
+        return f"{in_the_way}\n{SEEN_WITH}"
     if unreachable := _unreachable_file(error):
         return f"{unreachable}\n{SEEN_WITH}"
     return f"{error}\n{SEEN_WITH}" if _is_raised_by_kedro(error) else None
@@ -85,6 +87,16 @@ def _unreachable_file(error: BaseException) -> str | None:
             "`kedro run --pipeline=ssgan`; docs/reference/nodes.md says which one it is."
         )
     return f"the dataset '{name}' cannot be read or written. {reason}. {_helps(cause)}".strip()
+
+
+def _file_in_the_way(causes: list[BaseException]) -> str | None:
+    """A file stands where a folder was to be made or looked into."""
+    found = (cause for cause in causes if isinstance(cause, NotADirectoryError | FileExistsError) and cause.filename)
+    paths = (place for cause in found for place in (Path(cause.filename), *Path(cause.filename).parents))
+    file = next((place for place in paths if place.is_file()), None)
+    if file is None:
+        return None
+    return f"{file} is a file, and a folder is wanted there. Move it away, and give the command again."
 
 
 def _place(error: BaseException, cause: BaseException | None) -> str | None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from nevus.augment.options import CopiesOptions, Policies
 from nevus.contracts import NevusError
 from nevus.hooks.explanations import explain, meant, unknown_block
-from nevus.hooks.nested import holds, look_up
+from nevus.hooks.nested import holds, leaves, look_up
 from nevus.hooks.places import Places
 from nevus.networks.options import Networks
 from nevus.pipelines.classifier.params import SharedParams
@@ -39,6 +39,7 @@ SHARED_GROUPS: dict[str, type[BaseModel]] = {
     "copies": CopiesOptions,
 }
 LARGEST_SEED = 2**31 - 1
+SHOWN = 4  # parameters of a name
 VARIANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")  # part of folder names, on any system
 
 
@@ -112,8 +113,10 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     known = known | RUNTIME_GROUPS | set(SHARED_GROUPS)
     for group in sorted(str(name) for name in parameters):
         if group not in known and not group.startswith("_"):
+            deeper = [".".join(path) for path in leaves(parameters) if path[-1] == group]
+            there = f" There is {', '.join(deeper[:SHOWN])}{' and others' * (len(deeper) > SHOWN)}." if deeper else ""
             raise NevusError(
-                f"there is no parameter group '{group}'{meant(group, known)} No pipeline reads it; it is set in "
+                f"there is no parameter group '{group}'{meant(group, known)}{there} No pipeline reads it; it is set in "
                 f"{places.find((group,))}. Known groups: {', '.join(sorted(known))}."
             )
 

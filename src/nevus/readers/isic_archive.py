@@ -5,6 +5,7 @@ The archive is at https://www.isic-archive.com, the program at https://github.co
 
 import logging
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -64,6 +65,7 @@ def read(source: Source | None, options: IsicArchiveOptions, *, size: int) -> Li
     table, torn = set_aside(table, table["torn"].notna(), table["torn"].map(TORN_DIAGNOSIS.of), id_column="image_id")
     table, unread = read_details(table, key="image_id")
     asked = _asked(table, options).pipe(_labelled, options)
+    _require_classes(asked, table, options, tables)
     matched, lost = match_files(asked, files)
     aside = gather([unclear, bad_ids, torn, lost], files, listed)
     if not (matched["split"] == "labeled").any():
@@ -111,6 +113,29 @@ def _labelled(table: Table, options: IsicArchiveOptions) -> Table:
     label = looked_for.astype("Int64").where(known)
     rows = table.assign(label=label, split=known.map({True: "labeled", False: "unlabeled"}))
     return rows if options.undiagnosed == "unlabeled" else rows[known]
+
+
+def _require_classes(asked: Table, table: Table, options: IsicArchiveOptions, tables: Sequence[str]) -> None:
+    """Refuse a table that says the class of none of the images asked for, and name the task for which it does.
+
+    Raises:
+        SourceError: It does.
+    """
+    if (asked["split"] == "labeled").any() or not len(table):
+        return
+    tasks = (options.model_copy(update={"task": task}) for task in CLASSES if task != options.task)
+    others = [one.task for one in tasks if (_labelled(_asked(table, one), one)["split"] == "labeled").any()]
+    remedy = (
+        f"give `--params ingestion.isic_archive.task={others[0]}`, for which it does"
+        if others
+        else (
+            "download it anew by `isic metadata download`, which writes the columns diagnosis_1, diagnosis_2 and so on"
+        )
+    )
+    raise SourceError(
+        f"The task {options.task} tells {' from '.join(CLASSES[options.task])}, but {', '.join(tables)} says of none "
+        f"of {len(asked):,} images which it is. If the images have a diagnosis there, {remedy}."
+    )
 
 
 def _records(table: Table) -> Table:

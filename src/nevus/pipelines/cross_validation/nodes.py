@@ -20,7 +20,7 @@ def cross_validate(
     *,
     method: str,
     learner_of: Callable[..., Any],
-) -> Table:
+) -> tuple[Table, Table]:
     """Train a method on all labelled images but one fold, and score that fold while training goes on.
 
     The unlabelled images are those of the corpus less those of a held-out lesion; held-out images never join them.
@@ -37,14 +37,13 @@ def cross_validate(
 
     Returns:
         One row a repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two classes
-        `auc` is the mean over them, each against the rest.
+        `auc` is the mean over them, each against the rest. And what the last step of each fold predicted: one row a
+        repeat and labelled image, `method`, `repeat`, `fold` and the columns of a table of predictions.
     """
-    import pandas as pd
-
     if method not in options.methods:
-        return pd.DataFrame(columns=list(SCORE_COLUMNS))
+        return tables_of({}, method, training)
     key = ""
-    done: dict[str, list[dict[str, Any]]] = {}
+    done: dict[str, dict[str, Any]] = {}
     for repeat, fold, held_out in deal(training, options):
         rest = set_apart(training, held_out)
         own_seed = derived(seed, "cross_validation", repeat, fold, bits=31)
@@ -55,10 +54,29 @@ def cross_validate(
         name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
         if name in done:
             continue
-        scores = score_fold(learner, training, held_out, params, own_seed, options.look_every, name)
-        done[name] = [{"method": method, "repeat": repeat, "fold": fold, **row} for row in scores]
+        scores, probabilities = score_fold(learner, training, held_out, params, own_seed, options.look_every, name)
+        found = {"repeat": repeat, "fold": fold, "seed": own_seed, "held_out": held_out.tolist()}
+        done[name] = {**found, "scores": scores, "probabilities": probabilities.tolist()}
         checkpoints.save(key, done)
-    return pd.DataFrame([row for rows in done.values() for row in rows], columns=list(SCORE_COLUMNS))
+    return tables_of(done, method, training)
+
+
+def tables_of(done: dict[str, dict[str, Any]], method: str, training: Corpus) -> tuple[Table, Table]:
+    """Scores and predictions of the folds that are done."""
+    import numpy as np
+    import pandas as pd
+
+    from nevus.metrics.predictions import prediction_table
+
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    scores: list[dict[str, Any]] = []
+    predictions = []
+    for one in done.values():
+        place = {"method": method, "repeat": one["repeat"], "fold": one["fold"]}
+        scores += [{**place, **row} for row in one["scores"]]
+        table = prediction_table(labeled.iloc[one["held_out"]], np.array(one["probabilities"]), seed=one["seed"])
+        predictions.append(pd.DataFrame(place, index=table.index).join(table))
+    return pd.DataFrame(scores, columns=list(SCORE_COLUMNS)), pd.concat(predictions) if predictions else pd.DataFrame()
 
 
 def key_of(
@@ -69,7 +87,9 @@ def key_of(
     from nevus.pipelines.checkpoint_key import checkpoint_key
 
     dealt = options.model_dump(mode="json", exclude={"methods"})
-    return fingerprint("cross_validation", dealt, checkpoint_key(method, seed, learner, (training,), params))
+    return fingerprint(
+        "cross_validation with predictions", dealt, checkpoint_key(method, seed, learner, (training,), params)
+    )
 
 
 def deal(training: Corpus, options: CrossValidationParams) -> Iterator[tuple[int, int, Any]]:
@@ -114,8 +134,12 @@ def score_fold(
     seed: int,
     look_every: int,
     name: str,
-) -> list[dict[str, float]]:
-    """Accuracy and AUC (over more than two classes its mean) of the held-out images along one training."""
+) -> tuple[list[dict[str, float]], Any]:
+    """Accuracy and AUC (over more than two classes its mean) of the held-out images along one training.
+
+    Returns:
+        The scores, and the (n, K) probabilities of the last step.
+    """
     import torch
 
     from nevus.corpus.views import labeled_images
@@ -131,7 +155,7 @@ def score_fold(
         probabilities = predict_probabilities(
             learner.average, pixels[held_out], average_d4=params.average_d4, runtime=runtime
         )
-        return torch.from_numpy(of_interest(probabilities))
+        return torch.from_numpy(probabilities)
 
     _, seen = train(
         learner,
@@ -142,8 +166,9 @@ def score_fold(
         name=name,
         observer=Observer(look_every, look),
     )
-    scores = [(step, score(labels[held_out], p.numpy(), threshold=0.5, bins=2)) for step, p in seen]
-    return [{"step": step, "accuracy": found["accuracy"], "auc": found["auc"]} for step, found in scores]
+    scores = [(step, score(labels[held_out], of_interest(p.numpy()), threshold=0.5, bins=2)) for step, p in seen]
+    rows = [{"step": step, "accuracy": found["accuracy"], "auc": found["auc"]} for step, found in scores]
+    return rows, seen[-1][1].numpy()
 
 
 class NoCheckpoints:
@@ -173,6 +198,20 @@ def summarise_cross_validation(*tables: Table) -> tuple[Table, Table]:
     means, errors = grouped.mean(), grouped.sem().add_suffix("_error")
     summary = means.join(errors)[["accuracy", "accuracy_error", "auc", "auc_error"]]
     return scores, summary.round(4).reset_index()
+
+
+def collect_predictions(*tables: Table) -> Table:
+    """Put the out-of-fold predictions of all methods into one table.
+
+    Args:
+        tables: Of a method each, as `cross_validate` returns them; those of methods not asked for are empty.
+
+    Returns:
+        One row a method, repeat and labelled image.
+    """
+    import pandas as pd
+
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
 def draw_cross_validation(scores: Table) -> Figure:

@@ -2,7 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
+from nevus.pipelines.cross_validation.nodes import (
+    collect_predictions,
+    cross_validate,
+    draw_cross_validation,
+    summarise_cross_validation,
+)
 from nevus.pipelines.instances import bind, instance
 from nevus.pipelines.methods import METHODS
 
@@ -10,7 +15,7 @@ NAME = "cross_validation"
 
 
 def create_pipeline() -> Pipeline:
-    """Labelled images to scores along the training, as a table and a figure."""
+    """Labelled images to scores along the training, as a table and a figure, and to out-of-fold predictions."""
     methods = sum((instance(score(name), name, keep={"corpus@training"}) for name in METHODS), Pipeline([]))
     summary = Pipeline(
         [
@@ -21,9 +26,15 @@ def create_pipeline() -> Pipeline:
                 name="summarise",
             ),
             Node(draw_cross_validation, "scores", "curves", name="draw"),
+            Node(
+                collect_predictions,
+                [f"held_out_of_{name}" for name in METHODS],
+                "predictions",
+                name="collect_predictions",
+            ),
         ]
     )
-    named = {f"scores_of_{name}": f"{NAME}.{name}.scores" for name in METHODS}
+    named = {f"{what}_of_{name}": f"{NAME}.{name}.{what}" for name in METHODS for what in ("scores", "held_out")}
     return instance(methods, NAME, keep={"corpus@training"}, tags=NAME) + instance(
         summary, NAME, inputs=named, tags=NAME
     )
@@ -40,4 +51,4 @@ def score(name: str) -> Pipeline:
         "checkpoints": "checkpoints",
     }
     function = bind(cross_validate, params=family.params, method=name, learner_of=family.learner)
-    return Pipeline([Node(function, inputs, "scores", name="score_folds")])
+    return Pipeline([Node(function, inputs, ["scores", "held_out"], name="score_folds")])

@@ -3,13 +3,10 @@
 import pytest
 
 from nevus.configuration import run_folder
+from nevus.hooks.places import environments
 from nevus.pipelines.methods import METHODS
 
 SHARED = ("network", "copies", "augment", "loss", "optimizer", "loop", "selection", "average_d4")
-
-
-def environments(project) -> list[str]:
-    return sorted(path.name for path in (project / "conf").iterdir() if path.is_dir())
 
 
 def test_a_run_is_named_by_variant_and_seed():
@@ -31,7 +28,7 @@ def test_the_command_line_reaches_it_too_and_one_method_can_differ(configuration
 
 
 def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keeps_equal(project, configuration):
-    for env in environments(project):
+    for env in environments(project / "conf"):
         parameters = configuration(env)["parameters"]
         for name, method in METHODS.items():
             for block in SHARED if method.baseline else ():
@@ -55,8 +52,18 @@ def test_the_folder_of_the_packed_images_says_how_they_were_packed(configuration
 
 
 def test_no_environment_sets_the_size_where_the_catalog_cannot_see_it(project, configuration):
-    for env in environments(project):
+    for env in environments(project / "conf"):
         found = configuration(env)
         options = found["parameters"]["ingestion"]
         folder = found["catalog"]["packed@recipe"]["filepath"]
         assert f"/{options['size']}px-{options['resize']}/" in folder, f"set size and resize in conf/{env}/globals.yml"
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_no_method_mirrors_a_digit_or_turns_it_upside_down(method, configuration):
+    block = configuration("mnist", source="none")["parameters"][method]
+    policies = [block["augment"], block["copies"]["policy"], block.get("augment_unlabeled") or []]
+    for operation in (one for policy in policies for one in policy):
+        assert operation["name"] not in ("square", "horizontal_flip", "vertical_flip"), operation
+        assert max(map(abs, operation.get("degrees", [0]))) < 90
+    assert block["average_d4"] is False

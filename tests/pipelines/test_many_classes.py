@@ -58,7 +58,7 @@ def images_to_test_on() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def made(training, images_to_test_on, supervised, ssgan, tmp_path_factory):
+def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
     """All that the pipeline of a method leaves behind, from the split images on."""
     folder = tmp_path_factory.mktemp("seven")
     loop = ssgan.loop.model_copy(update={"steps": 60, "labeled_batch": 14, "log_every": 30})
@@ -72,7 +72,7 @@ def made(training, images_to_test_on, supervised, ssgan, tmp_path_factory):
             "ssgan.corpus@validation": MemoryDataset(nobody, copy_mode="assign"),
             "ssgan.corpus@test": MemoryDataset(images_to_test_on, copy_mode="assign"),
             "ssgan.corpus@assignment": MemoryDataset(assignment),
-            "params:supervised": MemoryDataset(supervised.model_copy(update={"loop": loop})),
+            "params:labeled_only": MemoryDataset(labeled_only.model_copy(update={"loop": loop})),
             "params:ssgan": MemoryDataset(ssgan.model_copy(update={"loop": loop, "frames": 2})),
             "params:seed": MemoryDataset(0),
             "params:variant": MemoryDataset(None),

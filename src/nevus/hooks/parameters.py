@@ -113,7 +113,7 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     known = known | RUNTIME_GROUPS | set(SHARED_GROUPS)
     for group in sorted(str(name) for name in parameters):
         if group not in known and not group.startswith("_"):
-            deeper = [".".join(path) for path in leaves(parameters) if path[-1] == group]
+            deeper = [".".join(path) for path in leaves(parameters) if len(path) > 1 and path[-1] == group]
             there = f" There is {', '.join(deeper[:SHOWN])}{' and others' * (len(deeper) > SHOWN)}." if deeper else ""
             raise NevusError(
                 f"there is no parameter group '{group}'{meant(group, known)}{there} No pipeline reads it; it is set in "

@@ -70,13 +70,14 @@ def tables_of(done: dict[str, dict[str, Any]], method: str, training: Corpus) ->
 
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     scores: list[dict[str, Any]] = []
-    predictions = []
+    nothing = prediction_table(labeled.iloc[:0], np.zeros((0, len(training.classes))), seed=0)
+    predictions = [nothing.assign(method="", repeat=0, fold=0)]
     for one in done.values():
         place = {"method": method, "repeat": one["repeat"], "fold": one["fold"]}
         scores += [{**place, **row} for row in one["scores"]]
         table = prediction_table(labeled.iloc[one["held_out"]], np.array(one["probabilities"]), seed=one["seed"])
         predictions.append(pd.DataFrame(place, index=table.index).join(table))
-    return pd.DataFrame(scores, columns=list(SCORE_COLUMNS)), pd.concat(predictions) if predictions else pd.DataFrame()
+    return pd.DataFrame(scores, columns=list(SCORE_COLUMNS)), pd.concat(predictions[1:] or predictions)
 
 
 def key_of(

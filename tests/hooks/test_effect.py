@@ -51,6 +51,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
         ({"ingestion": {"phantom": {"labeled": 40}}}, "ssgan", "image_folder", "ingestion.phantom.labeled: nothing"),
         ({"ssgan": {"loop": {"steps": 5}}}, "supervised", "test", "give --pipeline: ssgan, cross_validation."),
         ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: labeled_only, ssgan"),
+        ({"classifier": {"loop": {"steps": 5}}}, "supervised", "test", "Did you mean supervised.loop.steps?"),
         ({"relink": {"margin": 0.2}}, "__default__", "test", "give --pipeline: relink"),
         ({"tfrecords": {"unlabeled": False}}, "ingestion", "test", "give --pipeline: tfrecords"),
     ],

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from kedro.io import DataCatalog, MemoryDataset
@@ -6,7 +7,8 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 from sklearn.metrics import roc_auc_score
 
-from nevus.contracts import PREDICTION_COLUMNS, CorpusError
+from nevus.contracts import DUPLICATE_COLUMNS, PREDICTION_COLUMNS, CorpusError
+from nevus.corpus.options import SplitOptions
 from nevus.metrics.classification import METRICS
 from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
@@ -19,6 +21,7 @@ from nevus.pipelines.cross_validation.nodes import (
 )
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
+from nevus.pipelines.method import create_pipeline
 from nevus.pipelines.method import training as training_template
 from nevus.pipelines.ssgan.nodes import build_ssgan_learner, fit_ssgan
 from nevus.training.options import SelectionOptions
@@ -72,6 +75,16 @@ def test_a_trained_classifier_predicts_every_test_image(fitted, test_set):
 def test_test_images_of_another_split_are_refused(fitted, test_set):
     with pytest.raises(CorpusError, match="other images, labels or splits"):
         predict_test(fitted[0], test_set._replace(fingerprint="another split"))
+
+
+def test_a_gan_without_unlabelled_images_is_refused_before_its_baseline_trains(corpus, parameters, ingestion):
+    labelled = corpus._replace(manifest=corpus.manifest[corpus.manifest["split"] != "unlabeled"])
+    options = SplitOptions.model_validate({**parameters["splits"], "test": "official"})
+    pairs = pd.DataFrame(columns=list(DUPLICATE_COLUMNS))
+    (assign,) = (node for node in create_pipeline("ssgan").nodes if node.name == "ssgan.assign_splits")
+    with pytest.raises(CorpusError, match=r"Add splits\.label_budget=10 to --params"):
+        assign.func(labelled, pairs, options, ingestion)
+    assert len(assign.func(corpus, pairs, options, ingestion)) == len(corpus.manifest)
 
 
 def test_a_classifier_says_what_it_was_trained_on(training, validation, supervised):
@@ -256,8 +269,6 @@ def test_an_interrupted_cross_validation_keeps_its_finished_folds(training, labe
 
 
 def test_the_summary_counts_images_groups_and_what_was_set_aside(corpus):
-    import pandas as pd
-
     quarantine = pd.DataFrame({"file": ["a.txt"], "reason": ["not an image"]})
     assignment = corpus.manifest[["image_id", "split", "label"]].copy()
     assignment.loc[assignment.index[-1], "split"] = None

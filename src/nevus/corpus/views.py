@@ -1,9 +1,11 @@
 """Parts of a corpus, read when somebody looks at them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from nevus.contracts import Corpus, CorpusError, Pixels
+from nevus.contracts import Corpus, CorpusError, Pixels, Table
 from nevus.corpus.budget import remedy
 from nevus.pixels import view_rows
 
@@ -39,14 +41,25 @@ def unlabeled_images(corpus: Corpus) -> Pixels:
     Raises:
         CorpusError: There are none.
     """
-    part = select(corpus, "unlabeled")
-    if not len(part.manifest):
-        labels = corpus.manifest.loc[corpus.manifest["split"] == "labeled", "label"]
-        counts = [int((labels == number).sum()) for number in range(len(corpus.classes))]
-        raise CorpusError(
-            f"semi-supervised training needs unlabelled images, but the corpus has none. {remedy(counts, 0)}"
-        )
-    return part.pixels
+    require_unlabeled(corpus.manifest, corpus.classes)
+    return select(corpus, "unlabeled").pixels
+
+
+def require_unlabeled(assigned: Table, classes: Sequence[str]) -> None:
+    """Refuse images of which none is unlabelled.
+
+    Args:
+        assigned: One row an image: `split`, `label`.
+        classes: Names of the classes.
+
+    Raises:
+        CorpusError: It names a label budget that leaves some.
+    """
+    if (assigned["split"] == "unlabeled").any():
+        return
+    labels = assigned.loc[assigned["split"] == "labeled", "label"]
+    counts = [int((labels == number).sum()) for number in range(len(classes))]
+    raise CorpusError(f"semi-supervised training needs unlabelled images, but the corpus has none. {remedy(counts, 0)}")
 
 
 def validation_images(corpus: Corpus) -> tuple[Pixels, NDArray[np.int64]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -58,7 +58,8 @@ class EffectHooks:
         here = Probe(self._loader, self._loader.env)
         if unread := here.unread(asked):
             pipelines.set_requested(None)
-            advice = [self._explain(keys, reads) for keys, reads in self._elsewhere(unread, asked, here).items()]
+            found = self._elsewhere(unread, asked, here).items()
+            advice = [self._explain(keys, reads) + alike(keys, here.read(asked)) for keys, reads in found]
             raise NevusError(
                 "\n".join(["--params gives what this run does not read:", *(f"  {one}" for one in advice)])
             )
@@ -116,6 +117,10 @@ class Probe:
         read = self._marked[0]
         self._real = _merged(read[0], loader.runtime_params) if read else {}
 
+    def read(self, asked: Sequence[Pipeline]) -> list[Keys]:
+        """Paths of all parameters that some pipelines read."""
+        return [] if self._marked[0] is None else list(_parameters_read(self._marked[0][0], asked))
+
     def unread(self, asked: Sequence[Pipeline]) -> list[Keys]:
         """Those of the parameters given that none of some pipelines reads; what cannot be decided counts as read."""
         if None in self._marked:
@@ -127,6 +132,12 @@ class Probe:
             texts += [str(one) for one in (*_datasets(catalog, asked), *(look_up(parameters, keys) for keys in read))]
         seen = {int(number) for text in texts for number in MARK.findall(text)}
         return [keys for number, keys in enumerate(self._given) if number not in seen]
+
+
+def alike(keys: Keys, read: Iterable[Keys]) -> str:
+    """The end of a message: parameters of the same name in blocks that the run does read."""
+    found = list(dict.fromkeys(".".join(one) for one in read if len(keys) > 1 and one[1:] == keys[1:]))
+    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def _load(loader: Any, environment: str | None, given: Mapping[str, Any]) -> tuple[Any, Any] | None:

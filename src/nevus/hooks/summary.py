@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 ROLES = ("method", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 UNLIMITED = 10_000
+PIPED = 200  # characters a line where no terminal limits it
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`
 RUNS = "workflowType=machine_learning"
 NOTICE = "Research use only: not a medical device, not for diagnosis."
@@ -58,7 +60,7 @@ class SummaryHooks:
         """Print the metrics, or where there are none the audit and the summaries, and where the results are."""
         from rich.console import Console
 
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED)
         root = Path(run_params.get("project_path") or ".")
         outputs = sorted(pipeline.all_outputs())
         runs = [name.removesuffix(".metrics") for name in outputs if name.endswith(".metrics")]

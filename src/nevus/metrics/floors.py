@@ -114,7 +114,7 @@ def _rows(corpus: Corpus, split: str) -> Table:
     if rows.empty:
         raise CorpusError(
             f"The floors need labelled images in the split '{split}', but the corpus has none. "
-            "Look at the split in the ingestion parameters."
+            "See conf/base/parameters/splits.yml for how images are split."
         )
     return rows
 
@@ -125,6 +125,6 @@ def _groups_of_rarest_class(labels: NDArray[Any], groups: NDArray[Any], classes:
         *others, last = (f"{count} {name}" for count, name in zip(counts, classes, strict=True))
         raise CorpusError(
             "The colour floor needs labelled images of two lesions of each class, but found "
-            f"{', '.join(others)} and {last}. Look at the split in the ingestion parameters."
+            f"{', '.join(others)} and {last}. See conf/base/parameters/splits.yml for how images are split."
         )
     return min(counts)

@@ -30,7 +30,7 @@ def create_pipeline(name: str) -> Pipeline:
         Nodes `{name}.assign_splits`, `{name}.fit`, `{name}.baseline.fit`, `{name}.evaluate` and so on.
     """
     method = METHODS[name]
-    template = splitting(trains=True) + training(name) + floors()
+    template = splitting(trains=True, reads_unlabeled=method.family.reads_unlabeled) + training(name) + floors()
     if method.baseline is not None:
         template += instance(training(method.baseline), BASELINE, keep=VIEWS)
     template += reporting(baseline=method.baseline is not None, generator="samples" in method.family.makes)

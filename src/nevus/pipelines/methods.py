@@ -25,17 +25,19 @@ class Family:
         fit: The node; returns a classifier, a history, and what `makes` names.
         learner: What it trains, from the corpus, the parameters and a seed; cross-validation trains it too.
         makes: Further outputs of the node.
+        reads_unlabeled: Whether it cannot do without unlabelled images, whatever its parameters.
     """
 
     params: type[Options]
     fit: Callable[..., Any]
     learner: Callable[..., Any]
     makes: tuple[str, ...] = ()
+    reads_unlabeled: bool = False
 
 
 CLASSIFIER = Family(ClassifierParams, fit_classifier, build_classifier_learner)
 LINEAR_PROBE = Family(LinearProbeParams, bind(fit_classifier, learner_of=build_probe_learner), build_probe_learner)
-SSGAN = Family(SsganParams, fit_ssgan, build_ssgan_learner, ("generator", "samples", "progress"))
+SSGAN = Family(SsganParams, fit_ssgan, build_ssgan_learner, ("generator", "samples", "progress"), True)
 
 
 @dataclass(frozen=True)

@@ -124,11 +124,16 @@ def _check_outer(outer: set[str], inner: set[str]) -> None:
     splits = all(map(split_of, outer))
     parts = DIAGNOSES.isdisjoint(map(str.casefold, outer)) and not DIAGNOSES.isdisjoint(map(str.casefold, inner))
     if len(outer) > 1 and inner and (splits or parts):
+        advice = (
+            f", and nothing tells which are diagnoses. If the outer ones are, name them: {PARAMETER} = {_flow(outer)}. "
+            "If they are splits, give `--env=image_folder` (ingestion.format: image_folder). "
+            "Else put what lies in them together."
+        )
+        if splits:
+            advice = ", and the outer ones are named as splits are: give `--env=image_folder`."
         raise SourceError(
             f"Diagnosis folders want {LAYOUT}. Found the folders {listed(sorted(outer))}, which hold "
-            f"{listed(sorted(inner))}, and nothing tells which are diagnoses. If the outer ones are, name them: "
-            f"{PARAMETER} = {_flow(outer)}. If they are splits, such as train and test, give `--env=image_folder` "
-            "(ingestion.format: image_folder). Else put what lies in them together."
+            f"{listed(sorted(inner))}{advice}"
         )
 
 

@@ -89,7 +89,13 @@ def find_duplicate_images(packed: Corpus, options: DuplicateOptions, ingestion: 
 
 
 def assign_splits(
-    packed: Corpus, duplicates: Table, options: SplitOptions, ingestion: IngestionParams, *, trains: bool
+    packed: Corpus,
+    duplicates: Table,
+    options: SplitOptions,
+    ingestion: IngestionParams,
+    *,
+    trains: bool,
+    reads_unlabeled: bool = False,
 ) -> Table:
     """Decide which images train, choose and test: official or held out, less duplicates, within the label budget.
 
@@ -99,16 +105,23 @@ def assign_splits(
         options: What to draw and what to remove.
         ingestion: For `resize`: the bars of padded images make no outliers.
         trains: Whether a training follows, which a label budget that a class cannot meet stops.
+        reads_unlabeled: Whether that cannot do without unlabelled images.
 
     Returns:
         One row an image: `split` (null: left out), `label` (null: hidden), and the `reason` of any change.
+
+    Raises:
+        CorpusError: The budget is too large for a class, or no image is unlabelled where some have to be.
     """
     from nevus.corpus.outliers import leave_out
     from nevus.corpus.split import assign
+    from nevus.corpus.views import require_unlabeled
 
     assignment = assign(packed.manifest, duplicates, options, classes=packed.classes, trains=trains)
     if options.outliers == "remove":
         assignment = leave_out(packed, assignment, resize=ingestion.resize, threshold=options.outlier_threshold)
+    if reads_unlabeled:  # here, and not when the baseline has been trained
+        require_unlabeled(assignment, packed.classes)
     assignment.attrs["splits"] = options.model_dump(mode="json")  # kept with the table, so that a training knows
     kinds = assignment["reason"].dropna().str.split(":").str[0].value_counts()
     for kind, count in kinds.items():  # what a run leaves out must not go unseen

@@ -31,18 +31,19 @@ def packing() -> Pipeline:
     )
 
 
-def splitting(*, trains: bool) -> Pipeline:
+def splitting(*, trains: bool, reads_unlabeled: bool = False) -> Pipeline:
     """Packed images to `corpus@...`, which are views of the same images once each has its split.
 
     Every method splits for itself: two runs with other label budgets, side by side, change nothing for one another.
 
     Args:
         trains: Whether a training follows: to look at data, a label budget that is too large is no reason to stop.
+        reads_unlabeled: Whether that cannot do without unlabelled images.
     """
     return Pipeline(
         [
             Node(
-                bind(assign_splits, trains=trains),
+                bind(assign_splits, trains=trains, reads_unlabeled=reads_unlabeled),
                 ["packed@corpus", "duplicates", "params:splits", "params:ingestion"],
                 "corpus@assignment",
                 name="assign_splits",

@@ -15,6 +15,10 @@ class LinearProbeParams(ClassifierParams):
                 "has an augment, but features are computed once: set augment to ${policies.none}, and have changed "
                 "copies of the images by copies"
             )
+        if self.unlabeled is not None:
+            raise ValueError(
+                "learns from labelled images alone: set unlabeled to null and algorithm.name to supervised"
+            )
         if self.optimizer.frozen:
             raise ValueError("freezes all but the head by itself: set optimizer.frozen to []")
         return self

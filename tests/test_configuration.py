@@ -1,8 +1,11 @@
 """How the configuration is put together: what is taken over by interpolation follows what it is taken from."""
 
-import pytest
+from pathlib import Path
 
-from nevus.configuration import run_folder
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from nevus.configuration import ConfigLoader, run_folder
 from nevus.hooks.places import environments
 from nevus.pipelines.methods import METHODS
 
@@ -67,3 +70,34 @@ def test_no_method_mirrors_a_digit_or_turns_it_upside_down(method, configuration
         assert operation["name"] not in ("square", "horizontal_flip", "vertical_flip"), operation
         assert max(map(abs, operation.get("degrees", [0]))) < 90
     assert block["average_d4"] is False
+
+
+def conf(tmp_path: Path) -> dict:
+    """Options of a loader of two environments that share blocks."""
+    for name, text in {"base": "a: {b: 1, c: [1, 2]}\nd: ${a.b}\n", "other": "a: {c: [3]}\n_hidden: 2\n"}.items():
+        (tmp_path / name).mkdir()
+        for key in ("parameters", "catalog"):
+            (tmp_path / name / f"{key}.yml").write_text(text)
+    strategy = {"parameters": "soft", "catalog": "soft"}
+    return {"conf_source": str(tmp_path), "base_env": "base", "env": "other", "merge_strategy": strategy}
+
+
+def test_blocks_are_merged_as_kedro_merges_them(tmp_path):
+    options = conf(tmp_path)
+    for key in ("parameters", "catalog"):
+        assert ConfigLoader(**options)[key] == OmegaConfigLoader(**options)[key]
+
+
+def test_a_change_of_what_was_read_reaches_no_later_reader(tmp_path):
+    loader = ConfigLoader(**conf(tmp_path))
+    loader["parameters"]["a"]["c"].append(9)
+    assert loader["parameters"]["a"]["c"] == [3]
+
+
+def test_parameters_given_later_and_keys_set_are_seen(tmp_path):
+    loader = ConfigLoader(**conf(tmp_path))
+    assert loader["parameters"]["d"] == 1
+    loader.runtime_params = {"a": {"b": 5}}
+    assert loader["parameters"]["d"] == 5
+    loader["parameters"] = {"a": 3}
+    assert loader["parameters"] == {"a": 3}

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig
 
+from nevus.hooks.nested import merged
+
 
 class ConfigLoader(OmegaConfigLoader):
-    """Kedro's loader, with interpolations in parameters resolved last.
+    """Kedro's loader, with interpolations in parameters resolved last, and each key put together once.
 
     Kedro resolves `conf/base` before the environment is merged in. A block that takes over another one, such as
     `network: ${classifier.network}`, would then keep the values of `conf/base` whatever `conf/<env>` says of it.
     """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._known: dict[tuple[str, str], dict[str, Any]] = {}
+        super().__init__(*arguments, **options)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        # Kedro reads and merges all files again at every access, and a run asks twice for its parameters.
+        known = key, repr(self.runtime_params)
+        if key in self.data or known not in self._known:
+            self._known[known] = super().__getitem__(key)
+        found: dict[str, Any] = deepcopy(self._known[known])
+        return found
 
     def _resolve_from_raw_config(
         self, key: str, base_configs: dict[Path, DictConfig], env_configs: dict[Path, DictConfig], *rest: Any
     ) -> dict[str, Any]:
         if key == "parameters":
             base_configs, env_configs = {**base_configs, **env_configs}, {}
-        merged: dict[str, Any] = super()._resolve_from_raw_config(key, base_configs, env_configs, *rest)
-        return merged
+        found: dict[str, Any] = super()._resolve_from_raw_config(key, base_configs, env_configs, *rest)
+        return found
+
+    @staticmethod
+    def _soft_merge(config: dict[str, Any], env_config: dict[str, Any], env_path: str | None = None) -> Any:
+        # Both are resolved by now. OmegaConf would turn them into its own types and back, which takes longer than
+        # reading them.
+        return merged(config, env_config)
 
 
 def load_configuration(root: Path, env: str | None) -> Any:

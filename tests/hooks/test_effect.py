@@ -6,8 +6,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from nevus.contracts import NevusError
-from nevus.hooks.effect import EffectHooks
-from nevus.hooks.nested import leaves
+from nevus.hooks.effect import EffectHooks, alike
+from nevus.hooks.nested import leaves, merged
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,23 +45,59 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
 @pytest.mark.parametrize(
     ("given", "pipeline", "env", "said"),
     [
-        ({"source": "/images"}, "ingestion", "test", "source: this environment draws its images and reads no source"),
-        ({"source": "/images"}, "ssgan", None, "--env: diagnosis_folders, ham10000, image_folder"),
-        ({"ingestion": {"ham10000": {"task": "seven"}}}, "ingestion", "image_folder", "--env: ham10000."),
-        ({"ingestion": {"phantom": {"labeled": 40}}}, "ssgan", "image_folder", "ingestion.phantom.labeled: nothing"),
-        ({"ssgan": {"loop": {"steps": 5}}}, "supervised", "test", "give --pipeline: ssgan, cross_validation."),
-        ({"classifier": {"loop": {"steps": 5}}}, "ingestion", "test", "give --pipeline: labeled_only, ssgan"),
-        ({"classifier": {"loop": {"steps": 5}}}, "supervised", "test", "Did you mean supervised.loop.steps?"),
-        ({"relink": {"margin": 0.2}}, "__default__", "test", "give --pipeline: relink"),
-        ({"tfrecords": {"unlabeled": False}}, "ingestion", "test", "give --pipeline: tfrecords"),
+        (
+            {"source": "/images", "classifier": {"loop": {"steps": 5}}, "tfrecords": {"unlabeled": False}},
+            "ingestion",
+            "test",
+            (
+                "source: this environment draws its images and reads no source",
+                "give --pipeline: labeled_only, ssgan",
+                "give --pipeline: tfrecords",
+            ),
+        ),
+        ({"source": "/images"}, "ssgan", None, ("--env: diagnosis_folders, ham10000, image_folder",)),
+        (
+            {"ingestion": {"ham10000": {"task": "seven"}, "phantom": {"labeled": 40}}},
+            "ssgan",
+            "image_folder",
+            ("--env: ham10000.", "ingestion.phantom.labeled: nothing"),
+        ),
+        (
+            {"ssgan": {"loop": {"steps": 5}}, "classifier": {"loop": {"steps": 5}}, "relink": {"margin": 0.2}},
+            "supervised",
+            "test",
+            (
+                "give --pipeline: ssgan, cross_validation.",
+                "Did you mean supervised.loop.steps?",
+                "give --pipeline: relink",
+            ),
+        ),
     ],
 )
-def test_what_nothing_reads_is_refused_with_what_would(given: dict, pipeline: str, env: str | None, said: str) -> None:
+def test_what_nothing_reads_is_refused_with_what_would(
+    given: dict, pipeline: str, env: str | None, said: tuple[str, ...]
+) -> None:
     with pytest.raises(NevusError) as caught:
         check({**given, "seed": 3}, pipeline, env)
 
-    assert said in str(caught.value)
+    for words in said:
+        assert words in str(caught.value)
     assert "seed:" not in str(caught.value)
+
+
+def test_a_parameter_is_not_suggested_in_its_own_place() -> None:
+    read = [("ingestion", "phantom", "labeled"), ("other", "phantom", "labeled")]
+
+    assert alike(read[0], read) == " Did you mean other.phantom.labeled?"
+    assert alike(read[0], read[:1]) == ""
+
+
+def test_a_block_is_laid_over_another_without_changing_either() -> None:
+    below = {"a": {"b": 1, "c": [1, 2]}, "d": {"e": 1}}
+    above = {"a": {"c": [3]}, "d": None, "f": {"g": 2}}
+
+    assert merged(below, above) == {"a": {"b": 1, "c": [3]}, "d": None, "f": {"g": 2}}
+    assert below == {"a": {"b": 1, "c": [1, 2]}, "d": {"e": 1}}
 
 
 def test_leaves_are_the_values_that_are_no_blocks() -> None:

@@ -119,16 +119,19 @@ def test_an_ingestion_ends_with_its_audit_instead_of_the_summary_of_the_corpus(
     page.save({})
     catalog = DataCatalog({name: MemoryDataset(table) for name, table in audit.items()})
     catalog["audit.page"] = page
+    catalog["contact_sheet"] = JSONDataset(filepath=str(tmp_path / "data" / "sheet.json"))
+    catalog["contact_sheet"].save({})
     catalog["corpus_summary"] = MemoryDataset(pd.DataFrame({"summed": [1]}))
     outputs = {name.replace(".", "__"): 0 for name in audit}
 
     SummaryHooks().after_pipeline_run(
-        {"project_path": str(tmp_path)}, flow_of(**outputs, audit__page=0, corpus_summary=0), catalog
+        {"project_path": str(tmp_path)}, flow_of(**outputs, audit__page=0, corpus_summary=0, contact_sheet=0), catalog
     )
 
     printed = capsys.readouterr().out
     assert "pairs of twins" in printed
     assert "Audit, 1 to act on and 1 to look at: data/audit.json" in printed
+    assert "Contact sheet: data/sheet.json" in printed
     assert "summed" not in printed
     assert "Research use only" not in printed
 

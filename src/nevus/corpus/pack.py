@@ -108,9 +108,9 @@ class _Work:
 
     def check(self, manifest: Table, quarantine: Table) -> None:
         lost = losses(quarantine)
-        share = len(lost) / max(len(manifest) + len(lost), 1)
-        if share > self.max_quarantined_share:
-            raise QuarantineError(_summary(lost, share, self.max_quarantined_share), quarantine)
+        total = len(manifest) + len(lost)
+        if len(lost) > self.max_quarantined_share * total:
+            raise QuarantineError(_summary(lost, total, self.max_quarantined_share), quarantine)
         if manifest.empty:
             raise CorpusError("No image is left to pack. Check the data and the reader chosen in " + PARAMETERS + ".")
         records = self.listing.records.reindex(columns=["split", "label"])
@@ -161,12 +161,13 @@ def _check_classes(labels: "pd.Series[int]", listed: "pd.Series[int]", split: st
             )
 
 
-def _summary(lost: Table, share: float, allowed: float) -> str:
+def _summary(lost: Table, total: int, allowed: float) -> str:
     kinds = lost["reason"].str.split(":").str[0].value_counts()
+    share = len(lost) / total
     first = [f"  {file}: {reason}" for file, reason in lost.head(SHOWN).itertuples(index=False)]
     return "\n".join(
         [
-            f"{len(lost):,} files ({share:.1%}) had to be set aside; {allowed:.1%} are allowed.",
+            f"{len(lost):,} of {total:,} files ({share:.1%}) had to be set aside; {allowed:.1%} are allowed.",
             *(f"  {count:,} x {kind}" for kind, count in kinds.items()),
             "The first of them:",
             *first,

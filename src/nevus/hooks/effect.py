@@ -13,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from pydantic import BaseModel
 
 from nevus.contracts import NevusError
-from nevus.hooks.nested import Keys, leaves, look_up
+from nevus.hooks.nested import Keys, leaves, look_up, merged
 from nevus.hooks.places import environments
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Probe:
             _load(loader, environment, given) for given in ([marks] if marks == followed else [marks, followed])
         ]
         read = self._marked[0]
-        self._real = _merged(read[0], loader.runtime_params) if read else {}
+        self._real = merged(read[0], loader.runtime_params) if read else {}
 
     def read(self, asked: Sequence[Pipeline]) -> list[Keys]:
         """Paths of all parameters that some pipelines read."""
@@ -136,7 +136,7 @@ class Probe:
 
 def alike(keys: Keys, read: Iterable[Keys]) -> str:
     """The end of a message: parameters of the same name in blocks that the run does read."""
-    found = list(dict.fromkeys(".".join(one) for one in read if len(keys) > 1 and one[1:] == keys[1:]))
+    found = list(dict.fromkeys(".".join(one) for one in read if len(keys) > 1 and one != keys and one[1:] == keys[1:]))
     return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
@@ -192,12 +192,3 @@ def _put(parameters: dict[str, Any], keys: Keys, value: Any) -> None:
     for key in keys[:-1]:
         parameters = parameters.setdefault(key, {})
     parameters[keys[-1]] = value
-
-
-def _merged(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with those given in their place."""
-    merged = dict(parameters)
-    for key, value in given.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged

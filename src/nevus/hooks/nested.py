@@ -33,3 +33,12 @@ def leaves(parameters: Mapping[str, Any], above: Keys = ()) -> Iterator[Keys]:
             yield from leaves(value, (*above, str(key)))
         else:
             yield (*above, str(key))
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """One block with another laid over it; blocks in both are merged, any other value replaces what was there."""
+    found = dict(below)
+    for key, value in above.items():
+        old = found.get(key)
+        found[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return found

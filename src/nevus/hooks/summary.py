@@ -144,10 +144,12 @@ def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path
 
 
 def where_audit_is(findings: Table | None, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
-    """What the audit found, in one line, and where its page is, if this pipeline made it."""
-    path = _path("audit.page", outputs, catalog, root)
-    said = [audit_line(findings)] if findings is not None else []
-    return [": ".join([*said, path] if said else ["Audit", path])] if path else said
+    """What the audit found, in one line, and where its page and the sheet of images are, if this pipeline made them."""
+    page = _path("audit.page", outputs, catalog, root)
+    sheet = _path("contact_sheet", outputs, catalog, root)
+    said = audit_line(findings) if findings is not None else "Audit" if page else ""
+    lines = [": ".join(filter(None, (said, page)))] if said else []
+    return [*lines, f"Contact sheet: {sheet}"] if sheet else lines
 
 
 def where_run_is(place: RunStore | None, root: Path) -> list[str]:

@@ -9,7 +9,7 @@ from nevus.configuration import ConfigLoader, run_folder
 from nevus.hooks.places import environments
 from nevus.pipelines.methods import METHODS
 
-SHARED = ("network", "copies", "augment", "loss", "optimizer", "loop", "selection", "average_d4")
+SHARED = ("network", "copies", "augment", "loss", "optimizer", "loop", "selection", "average_d4", "metadata")
 
 
 def test_a_run_is_named_by_variant_and_seed():

@@ -57,7 +57,8 @@ ASSIGNMENT_COLUMNS = ("image_id", "split", "label", "reason")
 # Pairs of images that are one: `kind` is "exact" (same bytes or pixels) or "near"; `correlation` of the thumbnails;
 # `transform` is the symmetry of the square that brings the second onto the first, 0 (none) to 7.
 DUPLICATE_COLUMNS = ("image_id", "other_id", "kind", "correlation", "transform")
-# One row a method and metric. `role` is "method", "baseline" or "floor"; `low` and `high` bound the interval.
+# One row a method and metric. `role` is "method", "ablation" (a part of the method), "baseline" or
+# "floor"; `low` and `high` bound the interval.
 METRIC_COLUMNS = ("method", "role", "metric", "value", "low", "high")
 
 
@@ -188,7 +189,8 @@ class Classifier(NamedTuple):
 
     Attributes:
         weights: Flat state dict of the network.
-        spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool).
+        spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool),
+            and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`).
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
             method, and by group those that made the corpus), `corpus` (its fingerprint), `images` (counts by split),

@@ -36,10 +36,14 @@ class ImageClassifier(PythonModel):
         Args:
             context: Unused; the network is loaded already.
             model_input: (N, H, W, 3) uint8, of the height and width that the network was trained with.
-            params: Unused.
+            params: Where metadata count beside the images, N values each of `age` (years), `sex` and `site`; NaN or ""
+                where one is unknown, nothing where all are.
 
         Returns:
             A table of N rows and one float32 column a class, by its name; rows add up to 1.
+
+        Raises:
+            ValueError: There are not as many values as images.
         """
         import pandas as pd
 
@@ -51,7 +55,28 @@ class ImageClassifier(PythonModel):
         probabilities = predict_probabilities(
             self._network, pixels, average_d4=average_d4, runtime=prediction_runtime()
         )
+        if metadata := self._spec.get("metadata"):
+            from nevus.training.late_fusion import fuse
+
+            probabilities = fuse(probabilities, metadata, known_of(metadata, params or {}, len(pixels)))
         return pd.DataFrame(probabilities, columns=self._spec["classes"])
+
+
+def known_of(metadata: dict[str, Any], params: dict[str, Any], images: int) -> Any:
+    """A table of what is known of the images, one row each.
+
+    Raises:
+        ValueError: There are not as many values as images.
+    """
+    import pandas as pd
+
+    found = {}
+    for name in metadata:
+        values = list(params.get(name, ()))
+        if values and len(values) != images:
+            raise ValueError(f"{name} wants a value for each of the {images} images, but got {len(values)}")
+        found[name] = values or [float("nan") if name == "age" else ""] * images
+    return pd.DataFrame(found)
 
 
 mlflow.models.set_model(ImageClassifier())

@@ -36,6 +36,7 @@ def test_a_baseline_is_a_run_nested_in_that_of_its_method_with_the_same_names(tr
         "accuracy": 0.81,
         "auc": 0.88,
         "labeled_loss": 0.4,
+        "ablation/image_alone/accuracy": 0.79,
         "floor/majority class/accuracy": 0.5,
     }
     assert baseline.data.metrics == {"accuracy": 0.75, "labeled_loss": 0.4}

@@ -72,6 +72,7 @@ def test_metrics_are_those_of_the_method_and_of_floors_without_bounds(
     assert only_run().data.metrics == {
         "accuracy": 0.81,
         "auc": 0.88,
+        "ablation/image_alone/accuracy": 0.79,
         "baseline/accuracy": 0.75,  # no baseline is in this pipeline, so it has no run of its own
         "floor/majority class/accuracy": 0.5,
     }

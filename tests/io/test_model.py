@@ -93,6 +93,30 @@ def test_mlflow_scores_the_folder_like_the_network_itself(tmp_path: Path, classi
     assert model.metadata.signature.outputs.input_names() == ["benign", "melanoma"]
 
 
+METADATA = {
+    "age": {"means": [40.0, 60.0], "spread": 10.0},
+    "sex": {"values": {"female": [-0.5, -1.5], "male": [-1.0, -0.3]}},
+}
+
+
+def test_metadata_count_where_they_are_given(tmp_path: Path, classifier: Classifier, expected) -> None:
+    import mlflow
+
+    ModelDataset(filepath=str(tmp_path / "model")).save(
+        classifier._replace(spec=classifier.spec | {"metadata": METADATA})
+    )
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    known = {"age": [60.0, float("nan"), 40.0], "sex": ["male", "", "unheard of"]}
+
+    alone, beside = model.predict(classifier.example), model.predict(classifier.example, params=known)
+
+    assert np.allclose(alone, expected, atol=1e-6)
+    wanted = np.log(expected[:, 1] / expected[:, 0]) + np.array([2.0 + 0.7, 0.0, -2.0])
+    assert np.allclose(np.log(beside["melanoma"] / beside["benign"]), wanted, atol=1e-4)
+    with pytest.raises(Exception, match="sex wants a value for each of the 3 images, but got 2"):
+        model.predict(classifier.example, params={"sex": ["male", "male"]})
+
+
 def test_the_folder_is_scored_where_nevus_is_not_installed(tmp_path: Path, classifier: Classifier, expected) -> None:
     folder, images, scores = tmp_path / "model", tmp_path / "images.npy", tmp_path / "scores.npy"
     ModelDataset(filepath=str(folder)).save(classifier)

@@ -228,6 +228,24 @@ def test_without_a_baseline_a_run_is_compared_with_the_floors(scored):
     assert len(answer.numbers) == 2
 
 
+def test_what_a_run_is_put_together_of_is_scored_beside_it_and_answers_nothing(scored):
+    floors = [scored[floor] for floor in FLOORS]
+    parts = {"image_probability": scored["predictions"]["probability"], "metadata_probability": 0.5}
+    plain, _ = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *floors)
+    metrics, comparison = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"].assign(**parts), SEEN, *floors)
+
+    roles = metrics.drop_duplicates("method").set_index("method")["role"].to_dict()
+    ablations = {"image_alone": "ablation", "metadata_alone": "ablation"}
+    assert roles == {"supervised": "method", **ablations, "majority": "floor", "colour_svm": "floor"}
+    values = metrics.pivot(index="metric", columns="method", values="value")
+    assert (values["image_alone"] == values["supervised"]).all()
+    assert values.loc["auc", "metadata_alone"] == 0.5
+    pd.testing.assert_frame_equal(plain, metrics[metrics["role"] != "ablation"].reset_index(drop=True))
+    assert set(comparison["other"]) == {*ablations, *FLOORS}
+    answer = verdict(metrics, comparison, OPTIONS)
+    assert "alone" not in " ".join([answer.reason, *answer.numbers])
+
+
 def test_every_method_gets_every_metric_with_its_role_and_interval(evaluated):
     metrics, _ = evaluated
     assert tuple(metrics.columns) == METRIC_COLUMNS

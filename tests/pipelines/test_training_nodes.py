@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from nevus.contracts import DUPLICATE_COLUMNS, PREDICTION_COLUMNS, CorpusError
 from nevus.corpus.options import SplitOptions
 from nevus.metrics.classification import METRICS
+from nevus.metrics.predictions import tables_of_parts
 from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
@@ -24,7 +25,8 @@ from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
 from nevus.pipelines.method import create_pipeline
 from nevus.pipelines.method import training as training_template
 from nevus.pipelines.ssgan.nodes import build_ssgan_learner, fit_ssgan
-from nevus.training.options import SelectionOptions
+from nevus.training.late_fusion import fit_metadata, fuse
+from nevus.training.options import MetadataOptions, SelectionOptions
 from tests.training.fakes import MemoryCheckpoints
 
 
@@ -46,6 +48,35 @@ def test_the_ssgan_hands_over_a_classifier_history_generator_samples_and_progres
     assert samples.shape == (ssgan.samples, 32, 32, 3)
     assert progress.shape == (4, 8 * 32, 8 * 32, 3)
     assert samples.dtype == progress.dtype == np.uint8
+
+
+FUSED = MetadataOptions(columns=("age", "sex", "site"))
+
+
+def test_metadata_count_beside_the_image_and_each_is_scored_alone(training, validation, test_set, supervised):
+    plain, _ = fit(training, validation, supervised)
+    classifier, _ = fit(training, validation, supervised.model_copy(update={"metadata": FUSED}))
+    assert all(torch.equal(classifier.weights[name], weights) for name, weights in plain.weights.items())
+    assert set(classifier.spec["metadata"]) == {"age", "sex", "site"}
+
+    alone, both = predict_test(plain, test_set), predict_test(classifier, test_set)
+
+    parts = tables_of_parts(both)
+    pd.testing.assert_frame_equal(parts["image"][list(PREDICTION_COLUMNS)], alone)
+    images = np.stack([1 - alone["probability"], alone["probability"]], axis=1)
+    fused = fuse(images, classifier.spec["metadata"], test_set.manifest)
+    np.testing.assert_allclose(both["probability"], fused[:, 1], rtol=1e-5)
+    assert not np.allclose(both["probability"], alone["probability"], atol=0.01)
+    assert tables_of_parts(alone) == {}
+
+
+def test_images_without_metadata_are_refused_before_anything_is_trained(training, validation, supervised, ssgan):
+    bare = training._replace(manifest=training.manifest.assign(age=np.nan))
+    for params in (supervised, ssgan):
+        checkpoints = MemoryCheckpoints()
+        with pytest.raises(CorpusError, match="the fusion with metadata needs the age"):
+            fit(bare, validation, params.model_copy(update={"metadata": FUSED}), checkpoints=checkpoints)
+        assert not checkpoints.states
 
 
 def test_gan_and_baseline_start_from_the_same_weights(training, labeled_only, ssgan):
@@ -209,6 +240,21 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_o
     assert everything.equals(scores)
     mean = scores.loc[scores["step"] == 20, "auc"].mean()
     assert summary.set_index("step").loc[20, "auc"] == pytest.approx(mean, abs=1e-4)
+
+
+def test_cross_validation_scores_what_would_be_predicted_with_metadata(training, labeled_only, cross_validation):
+    """The metadata are learnt without the fold that they are scored on."""
+    from nevus.pipelines.cross_validation import nodes
+
+    _, plain = score(training, labeled_only, cross_validation)
+    _, both = score(training, labeled_only.model_copy(update={"metadata": FUSED}), cross_validation)
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    for fold, (_, _, held_out) in enumerate(nodes.deal(training, cross_validation)):
+        rest = labeled.drop(labeled.index[held_out])
+        learnt = fit_metadata(rest, training.classes, FUSED.columns)
+        image = plain.loc[plain["fold"] == fold, "probability"].to_numpy()
+        wanted = fuse(np.stack([1 - image, image], axis=1), learnt, labeled.iloc[held_out])[:, 1]
+        np.testing.assert_allclose(both.loc[both["fold"] == fold, "probability"], wanted, rtol=1e-4)
 
 
 def test_a_method_that_is_not_asked_for_is_not_trained(training, labeled_only, cross_validation):

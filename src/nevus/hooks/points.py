@@ -31,12 +31,12 @@ class Point(NamedTuple):
 def metric_points(table: Table, role: str, prefix: str = "") -> list[Point]:
     """Final values of the rows of one role, as `{metric}`, so that runs of different methods share a chart.
 
-    Where the role's rows are of several methods, and for floors always, the method's name goes in front. The bounds of
-    the intervals stay in the table: as metrics they would be two more charts each. NaN is left out.
+    Where the role's rows are of several methods, and for floors and ablations always, the method's name goes in front.
+    The bounds of the intervals stay in the table: as metrics they would be two more charts each. NaN is left out.
 
     Args:
         table: One row a method and metric, columns as in `METRIC_COLUMNS`.
-        role: "method", "baseline" or "floor".
+        role: "method", "ablation", "baseline" or "floor".
         prefix: Put before every key, such as `floor/`.
 
     Raises:
@@ -45,7 +45,7 @@ def metric_points(table: Table, role: str, prefix: str = "") -> list[Point]:
     _require(table, METRIC_COLUMNS)
     now = _now()
     rows = table.loc[table["role"] == role, list(METRIC_COLUMNS)]
-    alone = role != "floor" and rows["method"].nunique() <= 1
+    alone = role not in ("floor", "ablation") and rows["method"].nunique() <= 1
     points = []
     for row in rows.to_dict("records"):
         name = str(row["metric"]) if alone else f"{row['method']}/{row['metric']}"

@@ -80,8 +80,9 @@ class Routing:
         return owner(namespace_of(name), self._runs)
 
     def _metrics(self, keys: list[str], table: Any, prefix: str) -> Iterator[tuple[str, Step]]:
-        """Rows of the method and of floors go to its own run, those of the baseline to the run nested in that."""
-        own, floors = metric_points(table, "method", prefix), metric_points(table, "floor", f"{prefix}floor/")
+        """Rows of the method, of its parts and of floors go to its own run, those of the baseline to the nested one."""
+        own = metric_points(table, "method", prefix)
+        floors = [one for role in ("ablation", "floor") for one in metric_points(table, role, f"{prefix}{role}/")]
         for key in keys:
             nested = f"{key}.{BASELINE}"
             if nested in self._runs and not prefix:

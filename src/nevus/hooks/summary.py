@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ROLES = ("method", "baseline", "floor")
+ROLES = ("method", "ablation", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 UNLIMITED = 10_000
 PIPED = 200  # characters a line where no terminal limits it

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def write_model(classifier: Classifier, folder: Path) -> None:
             python_model=str(MODEL_CODE),
             artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
             code_paths=[str(code)],
-            signature=signature(example, classifier.spec["classes"]),
+            signature=signature(example, classifier.spec["classes"], classifier.spec.get("metadata", ())),
             input_example=example,
             pip_requirements=requirements(classifier.spec),
         )
@@ -153,11 +153,13 @@ def forget_machine(folder: Path) -> None:
     description.save(str(folder / "MLmodel"))
 
 
-def signature(example: Pixels, classes: Sequence[str]) -> Any:
-    """(N, H, W, 3) uint8 to N rows with one float32 column a class, with any N."""
+def signature(example: Pixels, classes: Sequence[str], metadata: Collection[str] = ()) -> Any:
+    """(N, H, W, 3) uint8, with N values each of the metadata as parameters, to N rows with one float32 a class."""
     import_mlflow()
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
     images = TensorSpec(np.dtype("uint8"), (-1, *example.shape[1:]))
-    return ModelSignature(Schema([images]), Schema([ColSpec("float", name) for name in classes]))
+    known = [ParamSpec(name, "double" if name == "age" else "string", [], shape=(-1,)) for name in metadata]
+    outputs = Schema([ColSpec("float", name) for name in classes])
+    return ModelSignature(Schema([images]), outputs, ParamSchema(known) if known else None)

@@ -21,22 +21,40 @@ def probability_columns(classes: int) -> list[str]:
     return ["probability"] if classes == 2 else [f"probability_{number}" for number in range(classes)]
 
 
-def prediction_table(rows: Table, probabilities: NDArray[Any], *, seed: int) -> Table:
+def prediction_table(
+    rows: Table, probabilities: NDArray[Any], *, seed: int, parts: Mapping[str, NDArray[Any]] | None = None
+) -> Table:
     """Write down what was predicted.
 
     Args:
         rows: Manifest rows of the images.
         probabilities: (n, K), of each class.
         seed: Of the training.
+        parts: What each thing that the probabilities were put together of says alone, (n, K) by its name.
 
     Returns:
-        Columns as in `PREDICTION_COLUMNS`, index from 0; `group_id` as by `shared_groups`.
+        Columns as in `PREDICTION_COLUMNS`, index from 0; `group_id` as by `shared_groups`. The probabilities of a part
+        follow, its name in front of theirs.
     """
     columns = probability_columns(probabilities.shape[1])
-    wanted = np.atleast_2d(of_interest(probabilities).T).astype(np.float64)
+    found = {"": probabilities, **{f"{name}_": part for name, part in (parts or {}).items()}}
+    values = {
+        f"{prefix}{column}": wanted
+        for prefix, part in found.items()
+        for column, wanted in zip(columns, np.atleast_2d(of_interest(part).T).astype(np.float64), strict=True)
+    }
     groups = pd.array(shared_groups(rows), dtype="str")  # copies are no independent images
-    table = rows.assign(seed=seed, group_id=groups, **dict(zip(columns, wanted, strict=True)))
-    return table[_with_columns(columns)].reset_index(drop=True)
+    table = rows.assign(seed=seed, group_id=groups, **values)
+    return table[[*_with_columns(columns), *list(values)[len(columns) :]]].reset_index(drop=True)
+
+
+def tables_of_parts(table: Table) -> dict[str, Table]:
+    """A prediction table for each part that the probabilities were put together of, by its name; mostly none."""
+    columns = _found_columns(table)
+    first = columns[0]
+    names = [str(name).removesuffix(f"_{first}") for name in table.columns if str(name).endswith(f"_{first}")]
+    rest = [str(name) for name in table.columns if "probability" not in str(name)]
+    return {name: table[rest].assign(**{column: table[f"{name}_{column}"] for column in columns}) for name in names}
 
 
 def probabilities_of(table: Table) -> NDArray[np.float64]:

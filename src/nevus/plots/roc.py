@@ -14,10 +14,12 @@ from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION,
 
 _COLOURS = {
     "method": (BLUE,),
+    "ablation": (INK, BLUE),
     "baseline": (VERMILION, PURPLE),
     "floor": (GREEN, GREY, ORANGE),
     "class": (BLUE, VERMILION, GREEN, ORANGE, PURPLE, INK),
 }
+_DASHES_OF_ROLE = {"floor": "--", "ablation": ":"}
 _DASHES = ("-", "--", ":", "-.")  # one after the other, when the colours are used up
 
 
@@ -26,7 +28,7 @@ class RocEntry(NamedTuple):
 
     Attributes:
         name: For the legend.
-        role: "method", "baseline", "floor" (dashed), or "class" where each curve is a class against the rest.
+        role: "method", "ablation" (dotted), "baseline", "floor" (dashed), or "class": a class against the rest.
         labels: (n,), 0 or 1.
         probabilities: (n,), of label 1.
         auc: Area under the curve, with the ends of its interval.
@@ -90,7 +92,7 @@ def roc(
 def _draw(axes: Axes, entry: RocEntry, number: int) -> None:
     """Draw one curve, the number-th of its role."""
     colours = _COLOURS[entry.role]
-    dashes = "--" if entry.role == "floor" else _DASHES[number // len(colours) % len(_DASHES)]
+    dashes = _DASHES_OF_ROLE.get(entry.role, _DASHES[number // len(colours) % len(_DASHES)])
     wrong, right, _ = roc_curve(entry.labels, entry.probabilities, drop_intermediate=False)
     value, low, high = entry.auc
     style = {

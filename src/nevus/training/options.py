@@ -126,6 +126,22 @@ class SelectionOptions(Options):
     patience: int | None = Field(ge=1)
 
 
+class MetadataOptions(Options):
+    """Let age, sex and site of a lesion count beside its image; see `nevus.training.late_fusion`.
+
+    Attributes:
+        columns: Which of them.
+    """
+
+    columns: tuple[Literal["age", "sex", "site"], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _once_each(self) -> "MetadataOptions":
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError("columns names one of them twice; what it says would count twice")
+        return self
+
+
 class Optimizers(RootModel[dict[str, OptimizerOptions]]):
     """The block `optimizers`: whole blocks by name, for methods to take over."""
 

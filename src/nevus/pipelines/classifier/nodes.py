@@ -134,6 +134,7 @@ def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
     from nevus.training.losses import set_output_bias
 
     pixels, labels = labeled_images(training)
+    learn_metadata(training, params)  # a corpus without them is refused before anything is trained
     network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
     load_start(network, params.network)
     network.fit_input(pixels)
@@ -182,6 +183,20 @@ def labeled_batches(
     )
 
 
+def learn_metadata(training: Corpus, params: TrainingParams) -> dict[str, Any] | None:
+    """What is laid over the predictions of the network, or None where it predicts alone.
+
+    Raises:
+        CorpusError: The corpus lacks the metadata.
+    """
+    if params.metadata is None:
+        return None
+    from nevus.training.late_fusion import fit_metadata
+
+    labeled = training.manifest[training.manifest["split"] == "labeled"]
+    return fit_metadata(labeled, training.classes, params.metadata.columns)
+
+
 def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: TrainingParams) -> Selection | None:
     """The choice of a step by the validation images, or None where none is asked for."""
     if params.selection is None:
@@ -223,6 +238,8 @@ def finish(
     pixels, _ = labeled_images(training)
     size, average_d4 = pixels.shape[1], params.average_d4
     spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
+    if (metadata := learn_metadata(training, params)) is not None:
+        spec["metadata"] = metadata
     record = record_of(training, params, method=method, variant=variant, seed=seed)
     record["network"] = cost_of(average.module, size)._asdict()
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

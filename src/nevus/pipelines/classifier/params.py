@@ -10,7 +10,7 @@ from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
 from nevus.contracts import NevusError, Options
 from nevus.lookup import checked_options, find
 from nevus.networks.options import NetworkOptions, TimmOptions
-from nevus.training.options import LoopOptions, LossOptions, OptimizerOptions, SelectionOptions
+from nevus.training.options import LoopOptions, LossOptions, MetadataOptions, OptimizerOptions, SelectionOptions
 
 ALGORITHMS = "nevus.algorithms"
 
@@ -42,6 +42,7 @@ class TrainingParams(Options):
         loop: Steps, batch, averaging, checkpoints.
         selection: Choose the step by validation images; null predicts with the last step.
         average_d4: Average predictions over the eight symmetries of the square.
+        metadata: Let age, sex and site count beside the image; null predicts from the image alone.
     """
 
     network: KnownNetwork
@@ -52,6 +53,7 @@ class TrainingParams(Options):
     loop: LoopOptions
     selection: SelectionOptions | None
     average_d4: bool
+    metadata: MetadataOptions | None
 
 
 class UnlabeledOptions(Options):

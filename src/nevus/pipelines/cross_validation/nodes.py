@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from nevus.contracts import Checkpoints, Corpus, Figure, Table
+from nevus.pipelines.classifier.nodes import learn_metadata
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
 from nevus.seeds import derived
@@ -48,13 +49,16 @@ def cross_validate(
         rest = set_apart(training, held_out)
         own_seed = derived(seed, "cross_validation", repeat, fold, bits=31)
         learner = learner_of(rest, params, own_seed)
+        metadata = learn_metadata(rest, params)
         if not key:
             key = key_of(method, seed, learner, training, params, options)
             done = checkpoints.load(key) or {}
         name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
         if name in done:
             continue
-        scores, probabilities = score_fold(learner, training, held_out, params, own_seed, options.look_every, name)
+        scores, probabilities = score_fold(
+            learner, training, held_out, params, own_seed, options.look_every, name, metadata
+        )
         found = {"repeat": repeat, "fold": fold, "seed": own_seed, "held_out": held_out.tolist()}
         done[name] = {**found, "scores": scores, "probabilities": probabilities.tolist()}
         checkpoints.save(key, done)
@@ -135,8 +139,11 @@ def score_fold(
     seed: int,
     look_every: int,
     name: str,
+    metadata: dict[str, Any] | None = None,
 ) -> tuple[list[dict[str, float]], Any]:
     """Accuracy and AUC (over more than two classes its mean) of the held-out images along one training.
+
+    `metadata`, learnt without the fold, count beside the images.
 
     Returns:
         The scores, and the (n, K) probabilities of the last step.
@@ -145,18 +152,20 @@ def score_fold(
 
     from nevus.corpus.views import labeled_images
     from nevus.metrics.classification import of_interest, score
+    from nevus.training.late_fusion import fuse
     from nevus.training.loop import Observer, train
     from nevus.training.prediction import predict_probabilities
     from nevus.training.runtime import prediction_runtime
 
     runtime = prediction_runtime(params.loop.device)
     pixels, labels = labeled_images(training)
+    rows = training.manifest[training.manifest["split"] == "labeled"].iloc[held_out]
 
     def look() -> torch.Tensor:
         probabilities = predict_probabilities(
             learner.average, pixels[held_out], average_d4=params.average_d4, runtime=runtime
         )
-        return torch.from_numpy(probabilities)
+        return torch.from_numpy(probabilities if metadata is None else fuse(probabilities, metadata, rows))
 
     _, seen = train(
         learner,

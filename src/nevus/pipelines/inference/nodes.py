@@ -12,7 +12,8 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
 
     Returns:
         One row an image: `image_id`, `split`, `group_id`, `label`, `seed` and, with two classes, the `probability` of
-        the second; with more, `probability_<k>` of each class k.
+        the second; with more, `probability_<k>` of each class k. Where metadata count beside the image, also the same
+        columns of each alone, under `image_` and `metadata_`.
 
     Raises:
         CorpusError: The images were split otherwise when the classifier was trained.
@@ -32,4 +33,10 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
     probabilities = predict_probabilities(
         model, test.pixels, average_d4=spec["average_d4"], runtime=prediction_runtime()
     )
-    return prediction_table(test.manifest, probabilities, seed=spec["seed"])
+    if (metadata := spec.get("metadata")) is None:
+        return prediction_table(test.manifest, probabilities, seed=spec["seed"])
+    from nevus.training.late_fusion import alone, fuse
+
+    parts = {"image": probabilities, "metadata": alone(metadata, test.manifest, len(spec["classes"]))}
+    fused = fuse(probabilities, metadata, test.manifest)
+    return prediction_table(test.manifest, fused, seed=spec["seed"], parts=parts)

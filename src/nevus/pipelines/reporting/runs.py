@@ -42,12 +42,16 @@ def compared(
         baseline_predictions: Of the baseline.
 
     Returns:
-        Predictions and roles ("method", "baseline", "floor"), by name; the run first, then the baseline.
+        Predictions and roles ("method", "ablation", "baseline", "floor"), by name; the run first, then what it was put
+        together of, then the baseline.
 
     Raises:
         NevusError: Two have one name, or a classifier has none.
     """
+    from nevus.metrics.predictions import tables_of_parts
+
     entries = [(name_of(classifier.record), "method", predictions)]
+    entries += [(f"{name}_alone", "ablation", table) for name, table in tables_of_parts(predictions).items()]
     if baseline_classifier is not None and baseline_predictions is not None:
         name_of(baseline_classifier.record)  # refuses a record without a method
         entries.append((str(baseline_classifier.record["method"]), "baseline", baseline_predictions))

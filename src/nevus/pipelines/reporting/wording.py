@@ -56,7 +56,7 @@ def compared_with(metrics: Table) -> str:
     """Name all that the run is compared with."""
     rows = metrics[metrics["role"] != "method"].drop_duplicates("method")
     names = [
-        FLOORS.get(name, display(name)) if role == "floor" else f"the baseline {display(name)}"
+        f"the baseline {display(name)}" if role == "baseline" else FLOORS.get(name, display(name))
         for name, role in zip(rows["method"], rows["role"], strict=True)
     ]
     return " and ".join([", ".join(names[:-1]), *names[-1:]]) if len(names) > 1 else "".join(names)

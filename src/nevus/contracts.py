@@ -190,7 +190,8 @@ class Classifier(NamedTuple):
     Attributes:
         weights: Flat state dict of the network.
         spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool),
-            and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`).
+            and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`). That of an
+            ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`.
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
             method, and by group those that made the corpus), `corpus` (its fingerprint), `images` (counts by split),
@@ -202,6 +203,19 @@ class Classifier(NamedTuple):
     spec: dict[str, Any]
     example: Pixels
     record: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default; never changed
+
+
+def metadata_read(spec: Mapping[str, Any]) -> list[str]:
+    """What a classifier, or any member of an ensemble, wants to know of an image beside its pixels.
+
+    Args:
+        spec: `Classifier.spec`.
+
+    Returns:
+        Some of "age", "sex" and "site".
+    """
+    members = [name for one in spec.get("members", {}).values() for name in metadata_read(one)]
+    return list(dict.fromkeys([*spec.get("metadata", ()), *members]))
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

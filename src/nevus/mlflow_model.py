@@ -5,6 +5,7 @@ MLflow copies it and the whole package into the model's folder and calls it from
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ class ImageClassifier(PythonModel):
         """Build the network and load its weights, from the paths that MLflow puts into `context.artifacts`."""
         from safetensors.torch import load_file
 
-        from nevus.networks.build import restore
+        from nevus.pipelines.inference.scoring import Scorer
 
         self._spec: dict[str, Any] = json.loads(Path(context.artifacts["spec"]).read_text(encoding="utf-8"))
-        self._network = restore(self._spec, load_file(context.artifacts["weights"]))
+        self._scorer = Scorer(self._spec, load_file(context.artifacts["weights"]))
 
     def predict(
         self,
@@ -47,22 +48,16 @@ class ImageClassifier(PythonModel):
         """
         import pandas as pd
 
-        from nevus.training.prediction import predict_probabilities
+        from nevus.contracts import metadata_read
         from nevus.training.runtime import prediction_runtime
 
         pixels = np.asarray(model_input, dtype=np.uint8)
-        average_d4 = bool(self._spec["average_d4"])
-        probabilities = predict_probabilities(
-            self._network, pixels, average_d4=average_d4, runtime=prediction_runtime()
-        )
-        if metadata := self._spec.get("metadata"):
-            from nevus.training.late_fusion import fuse
-
-            probabilities = fuse(probabilities, metadata, known_of(metadata, params or {}, len(pixels)))
+        known = known_of(metadata_read(self._spec), params or {}, len(pixels))
+        probabilities = self._scorer.score(pixels, known, prediction_runtime()).probabilities
         return pd.DataFrame(probabilities, columns=self._spec["classes"])
 
 
-def known_of(metadata: dict[str, Any], params: dict[str, Any], images: int) -> Any:
+def known_of(columns: Sequence[str], params: dict[str, Any], images: int) -> Any:
     """A table of what is known of the images, one row each.
 
     Raises:
@@ -71,7 +66,7 @@ def known_of(metadata: dict[str, Any], params: dict[str, Any], images: int) -> A
     import pandas as pd
 
     found = {}
-    for name in metadata:
+    for name in columns:
         values = list(params.get(name, ()))
         if values and len(values) != images:
             raise ValueError(f"{name} wants a value for each of the {images} images, but got {len(values)}")

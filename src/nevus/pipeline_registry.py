@@ -5,6 +5,7 @@ from kedro.pipeline import Pipeline
 from nevus.pipelines.audit.pipeline import create_pipeline as audit
 from nevus.pipelines.augmentation.pipeline import create_pipeline as augmentation
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
+from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
 from nevus.pipelines.features.pipeline import create_pipeline as features
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
@@ -29,6 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": methods[DEFAULT],
         "ingestion": ingestion() + audit(),
         **methods,
+        "ensemble": packing() + ensemble(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),

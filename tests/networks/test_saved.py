@@ -49,7 +49,7 @@ def test_the_code_inside_the_first_saved_models_calls_what_it_knew(folder):
     np.testing.assert_allclose(found, np.load(folder / "probabilities.npy"), atol=1e-5)
 
 
-def test_both_versions_of_the_format_are_among_the_saved():
+def test_all_versions_of_the_format_are_among_the_saved():
     assert {read(folder)[0].get("version", 1) for folder in SAVED} == set(range(1, VERSION + 1))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 
 import nevus
-from nevus.contracts import Classifier, NevusError, Pixels
+from nevus.contracts import Classifier, NevusError, Pixels, metadata_read
 from nevus.io.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
@@ -118,7 +118,7 @@ def write_model(classifier: Classifier, folder: Path) -> None:
             python_model=str(MODEL_CODE),
             artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
             code_paths=[str(code)],
-            signature=signature(example, classifier.spec["classes"], classifier.spec.get("metadata", ())),
+            signature=signature(example, classifier.spec["classes"], metadata_read(classifier.spec)),
             input_example=example,
             pip_requirements=requirements(classifier.spec),
         )
@@ -162,4 +162,4 @@ def signature(example: Pixels, classes: Sequence[str], metadata: Collection[str]
     images = TensorSpec(np.dtype("uint8"), (-1, *example.shape[1:]))
     known = [ParamSpec(name, "double" if name == "age" else "string", [], shape=(-1,)) for name in metadata]
     outputs = Schema([ColSpec("float", name) for name in classes])
-    return ModelSignature(Schema([images]), outputs, ParamSchema(known) if known else None)
+    return ModelSignature(Schema([images]), outputs, **({"params": ParamSchema(known)} if known else {}))

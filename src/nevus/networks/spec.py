@@ -9,7 +9,7 @@ from typing import Any
 
 from nevus.contracts import NevusError
 
-VERSION = 2
+VERSION = 3
 # By kind of network: settings that came after the first files, and the value that does what was done before.
 ADDED: dict[str, dict[str, Any]] = {
     "residual": {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0},
@@ -23,7 +23,8 @@ def upgrade(spec: Mapping[str, Any]) -> dict[str, Any]:
     Version 1 had no number, and `architecture` for `kind`.
 
     Args:
-        spec: As saved: `network`, `size`, `classes`, `average_d4` and, since version 2, `version` and `requirements`.
+        spec: As saved, of one network: `network`, `size`, `classes`, `average_d4`, since version 2 `version` and
+            `requirements`, and since version 3 perhaps `metadata`.
 
     Returns:
         A new spec of the present version.

@@ -65,8 +65,12 @@ def training(name: str) -> Pipeline:
         name="fit",
         tags="training",
     )
-    predict = Node(predict_test, ["classifier", "corpus@test"], "predictions", name="predict", tags="inference")
-    return Pipeline([fit, predict])
+    return Pipeline([fit, predicting()])
+
+
+def predicting() -> Node:
+    """The node that gives the test images their probabilities."""
+    return Node(predict_test, ["classifier", "corpus@test"], "predictions", name="predict", tags="inference")
 
 
 def floors() -> Pipeline:

@@ -63,7 +63,8 @@ def fuse(probabilities: NDArray[Any], metadata: Mapping[str, Any], rows: Table) 
     for name, learnt in metadata.items():
         logits = logits + (_age_evidence if name == AGE else _value_evidence)(rows[name], learnt)
     odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    return (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    fused: NDArray[np.float32] = (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+    return fused
 
 
 def alone(metadata: Mapping[str, Any], rows: Table, classes: int) -> NDArray[np.float32]:

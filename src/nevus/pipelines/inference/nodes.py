@@ -13,14 +13,13 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
     Returns:
         One row an image: `image_id`, `split`, `group_id`, `label`, `seed` and, with two classes, the `probability` of
         the second; with more, `probability_<k>` of each class k. Where metadata count beside the image, also the same
-        columns of each alone, under `image_` and `metadata_`.
+        columns of each alone, under `image_` and `metadata_`; of an ensemble those of each member, under its name.
 
     Raises:
         CorpusError: The images were split otherwise when the classifier was trained.
     """
     from nevus.metrics.predictions import prediction_table
-    from nevus.networks.build import restore
-    from nevus.training.prediction import predict_probabilities
+    from nevus.pipelines.inference.scoring import Scorer
     from nevus.training.runtime import prediction_runtime
 
     if classifier.record.get("corpus", test.fingerprint) != test.fingerprint:
@@ -28,15 +27,5 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
             f"{classifier.record['method']} was trained on other images, labels or splits than these test images belong"
             " to, so some of them may have trained it. Train again, or give the parameters of the training."
         )
-    spec = classifier.spec
-    model = restore(spec, classifier.weights)
-    probabilities = predict_probabilities(
-        model, test.pixels, average_d4=spec["average_d4"], runtime=prediction_runtime()
-    )
-    if (metadata := spec.get("metadata")) is None:
-        return prediction_table(test.manifest, probabilities, seed=spec["seed"])
-    from nevus.training.late_fusion import alone, fuse
-
-    parts = {"image": probabilities, "metadata": alone(metadata, test.manifest, len(spec["classes"]))}
-    fused = fuse(probabilities, metadata, test.manifest)
-    return prediction_table(test.manifest, fused, seed=spec["seed"], parts=parts)
+    scores = Scorer(classifier.spec, classifier.weights).score(test.pixels, test.manifest, prediction_runtime())
+    return prediction_table(test.manifest, scores.probabilities, seed=classifier.spec["seed"], parts=scores.parts)

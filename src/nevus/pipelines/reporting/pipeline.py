@@ -12,7 +12,7 @@ from nevus.pipelines.reporting import nodes
 SEEN = "corpus@assignment"  # which images train or choose
 
 
-def create_pipeline(*, baseline: bool, generator: bool) -> Pipeline:
+def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) -> Pipeline:
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
     It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
@@ -21,12 +21,15 @@ def create_pipeline(*, baseline: bool, generator: bool) -> Pipeline:
     Args:
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
         generator: There is a generator: `corpus@training`, `samples` and `progress` are read too.
+        trained: There is a history of a training; without it there are no curves.
 
     Returns:
         The nodes `evaluate`, `draw_roc`, `draw_confusion`, `draw_reliability`, `draw_curves`, `report`, and with a
         generator `draw_samples`.
     """
-    return Pipeline([*_scores(baseline), *_figures(generator), _report(baseline, generator)], tags="reporting")
+    return Pipeline(
+        [*_scores(baseline), *_figures(generator, trained), _report(baseline, generator, trained)], tags="reporting"
+    )
 
 
 def _scores(baseline: bool) -> list[Node]:
@@ -40,21 +43,22 @@ def _scores(baseline: bool) -> list[Node]:
     ]
 
 
-def _figures(generator: bool) -> list[Node]:
+def _figures(generator: bool, trained: bool) -> list[Node]:
     evaluated = ["params:evaluation", "classifier", "predictions"]
     figures: list[tuple[Callable[..., Any], list[str], str]] = [
         (nodes.draw_confusion, evaluated, "confusion"),
         (nodes.draw_reliability, evaluated, "reliability"),
-        (nodes.draw_curves, ["classifier", "history"], "curves"),
     ]
+    if trained:
+        figures.append((nodes.draw_curves, ["classifier", "history"], "curves"))
     if generator:
         figures.append((nodes.draw_samples, ["classifier", "corpus@training", "samples"], "real_and_generated"))
     return [Node(draw, inputs, output, name=draw.__name__) for draw, inputs, output in figures]
 
 
-def _report(baseline: bool, generator: bool) -> Node:
+def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
-    names += ["roc", "confusion", "reliability", "curves"]
+    names += ["roc", "confusion", "reliability", *(["curves"] if trained else [])]
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN} | {name: name for name in names}
     if baseline:

@@ -1,0 +1,1 @@
+"""Pipeline `ensemble`: see `pipeline.py`."""

@@ -49,8 +49,8 @@ BROKEN: dict[str, tuple[Callable[[Path], Any], list[str]]] = {
     "folder": (make_folder, ["is a folder", "`mv {file} {file}.aside`"]),
 }
 SQLITE_SAYS = {
-    "unable to open database file": ["may not be written to", "tracking_uri: sqlite:///"],
-    "attempt to write a readonly database": ["may not be written to", "tracking_uri: sqlite:///"],
+    "unable to open database file": ["may not be written to", "MLFLOW_TRACKING_URI=sqlite:///"],
+    "attempt to write a readonly database": ["may not be written to", "MLFLOW_TRACKING_URI=sqlite:///"],
     "database or disk is full": ["disk that holds", "is full"],
     "database is locked": ["is locked", "End that program"],
     "disk I/O error": ["file system without locks"],

@@ -68,6 +68,6 @@ def remedy(counts: Sequence[int], unlabeled: int) -> str:
         return "No budget helps: first add labelled images of every class."
     return (
         f"Add splits.label_budget={fewest} to --params: that keeps {fewest} labels of each class and leaves {hidden:,} "
-        "images unlabelled, which semi-supervised training needs. Or add splits.label_budget=null, which keeps all "
-        "labels, and train `--pipeline=supervised`."
+        "images unlabelled, which semi-supervised training needs. Or keep all labels, by splits.label_budget=null, and "
+        "train `--pipeline=supervised`."
     )

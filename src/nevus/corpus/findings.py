@@ -47,9 +47,10 @@ def findings(
     Returns:
         `FINDING_COLUMNS`, by `LEVELS`.
     """
+    groups = list(group_findings(crossings, counts))
     found = [
         *pair_findings(pairs, near_sought),
-        *group_findings(crossings, counts),
+        *groups,
         *conflict_findings(pairs),
         *_labels(counts, classes),
         *_masks(masks),
@@ -57,7 +58,7 @@ def findings(
         *_details(warnings),
         *_outliers(outliers),
         *_shortcuts(shortcuts),
-        *_missing(counts),
+        *_missing(counts, groups_said=any(one.level == "look" for one in groups)),
     ]
     table = pd.DataFrame(found, columns=list(FINDING_COLUMNS))
     return table.sort_values("level", key=lambda levels: levels.map(LEVELS.index), kind="stable", ignore_index=True)
@@ -140,11 +141,11 @@ def _shortcuts(shortcuts: Table) -> Iterator[Finding]:
         yield Finding("fine", check, 0, "no probe beside the lesion beats guessing beyond its interval")
 
 
-def _missing(counts: Table) -> Iterator[Finding]:
+def _missing(counts: Table, *, groups_said: bool) -> Iterator[Finding]:
     total = int(counts.loc[counts["aspect"] == "all", "images"].sum())
     missing = counts[counts["aspect"] == "missing"].groupby("value")["images"].sum()
     without = int(missing.get("group_id", 0))
-    if without:
+    if without and not groups_said:
         words = "images of unknown lesion and patient: siblings may sit on both sides of a split, and nobody can check"
         yield Finding("look", "metadata", without, words)
     partly = {name: int(missing[name]) for name in METADATA[1:] if name in missing}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,8 +114,9 @@ def _no_mlflow(uri: str, _text: str, cause: str) -> str:
 
 
 def _elsewhere() -> str:
-    place = Path("~/mlflow.db").expanduser()
-    return f"or keep runs elsewhere, by `tracking_uri: sqlite:///{place}` in conf/local/mlflow.yml"
+    home = Path("~").expanduser()
+    place = home if os.access(home, os.W_OK) else Path(tempfile.gettempdir())
+    return f"or keep runs elsewhere, by setting MLFLOW_TRACKING_URI=sqlite:///{place / 'mlflow.db'}"
 
 
 def _set_aside(database: str) -> str:

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 ROLES = ("method", "ablation", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
+OF_NO_METHOD = {"contact_sheet": "Contact sheet", "features": "Features"}  # datasets whose place is named
 UNLIMITED = 10_000
 PIPED = 200  # characters a line where no terminal limits it
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`
@@ -79,7 +80,9 @@ class SummaryHooks:
                 console.print(plain_table(summary, name.replace("_", " ").replace(".", " ").capitalize()))
         lines = [line for run in tables for line in where_results_are(run, outputs, catalog, root)]
         lines += where_audit_is(audit.get("findings"), outputs, catalog, root)
-        shown = bool(tables or summaries or whole)
+        made_once = {words: _path(name, outputs, catalog, root) for name, words in OF_NO_METHOD.items()}
+        lines += [f"{words}: {path}" for words, path in made_once.items() if path]
+        shown = bool(tables or summaries or whole or lines)
         place, loss = (self._tracking.place, self._tracking.loss) if self._tracking else (None, None)
         lines += where_run_is(place, root) if shown else []
         lines += what_is_untracked(loss, place)
@@ -144,12 +147,10 @@ def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path
 
 
 def where_audit_is(findings: Table | None, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
-    """What the audit found, in one line, and where its page and the sheet of images are, if this pipeline made them."""
+    """What the audit found, in one line, and where its page is, if this pipeline made it."""
     page = _path("audit.page", outputs, catalog, root)
-    sheet = _path("contact_sheet", outputs, catalog, root)
     said = audit_line(findings) if findings is not None else "Audit" if page else ""
-    lines = [": ".join(filter(None, (said, page)))] if said else []
-    return [*lines, f"Contact sheet: {sheet}"] if sheet else lines
+    return [": ".join(filter(None, (said, page)))] if said else []
 
 
 def where_run_is(place: RunStore | None, root: Path) -> list[str]:

@@ -37,7 +37,7 @@ def test_a_recipe_trains(file, training, configuration):
     """Two steps of two small images, from random weights."""
     run = recipe(file)
     given = from_block(run["params"])
-    given[run["pipeline"]]["loop"] |= {"steps": 2, "labeled_batch": 2, "threads": 1}
+    given[run["pipeline"]].setdefault("loop", {}).update({"steps": 2, "labeled_batch": 2, "threads": 1})
     block = configuration(run["env"], source="none", **given)["parameters"][run["pipeline"]]
     block["network"] |= {"resize": 32} | ({"weights": None} if "weights" in block["network"] else {})
     family = METHODS[run["pipeline"]].family

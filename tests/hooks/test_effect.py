@@ -15,14 +15,14 @@ ROOT = Path(__file__).parents[2]
 def check(given: dict, pipeline: str, env: str | None = "test") -> None:
     """Ask as a run of this pipeline would, of the project's own configuration."""
     bootstrap_project(ROOT)
-    with KedroSession.create(ROOT, env=env, runtime_params=given) as session:
-        hooks = EffectHooks()
-        hooks.after_context_created(session.load_context())
-        pipelines.set_requested([pipeline])
-        try:
+    pipelines.set_requested([pipeline])  # as the command line does
+    try:
+        with KedroSession.create(ROOT, env=env, runtime_params=given) as session:
+            hooks = EffectHooks()
+            hooks.after_context_created(session.load_context())
             hooks.before_pipeline_run({"pipeline_names": [pipeline]})
-        finally:
-            pipelines.set_requested(None)
+    finally:
+        pipelines.set_requested(None)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
             "test",
             (
                 "source: this environment draws its images and reads no source",
-                "give --pipeline: labeled_only, ssgan",
+                "give --pipeline: labeled_only, pseudo_labels, ssgan",
                 "give --pipeline: tfrecords",
             ),
         ),

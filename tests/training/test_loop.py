@@ -266,6 +266,49 @@ def test_a_teacher_is_the_running_mean_and_gets_no_gradients():
     assert not taught.state()["algorithm"]  # the average is kept once, not twice
 
 
+class Snapshots(Algorithm):
+    """Is pulled towards what the running mean was three steps ago, or less."""
+
+    wants_snapshot = True
+
+    def forward(self, model, batch):
+        if batch.metadata["step"] % 3 == 0:
+            self.take_snapshot()
+        return StepOutput((model(batch.images) - self.snapshot(batch.images) + 1).square().mean(), {})
+
+
+def snapshots(options):
+    algorithm, batches = Snapshots(AlgorithmOptions(name="test"), task(options)), supervised(options).batches
+    return Learner(
+        network(), algorithm, batches, optimizer=optimizer(), loop=options, runtime=supervised(options).runtime
+    )
+
+
+def test_a_snapshot_is_the_running_mean_as_it_was_and_gets_no_gradients():
+    learner = snapshots(loop())
+    learner.step(0)
+    first = [value.clone() for value in learner.parts["snapshot"].state_dict().values()]
+    learner.step(1)
+    kept = list(learner.parts["snapshot"].state_dict().values())
+    assert all(torch.equal(*pair) for pair in zip(first, kept, strict=True))
+    assert not learner.parts["snapshot"].training
+    assert not any(p.requires_grad for p in learner.parts["snapshot"].parameters())
+    mean = [value.clone() for value in learner.average.module.state_dict().values()]
+    assert not all(torch.equal(*pair) for pair in zip(mean, kept, strict=True))
+    learner.step(3)
+    assert all(torch.equal(*pair) for pair in zip(mean, learner.parts["snapshot"].state_dict().values(), strict=True))
+
+
+def test_a_snapshot_survives_an_interruption():
+    options, checkpoints = loop(steps=8), MemoryCheckpoints()
+    whole = snapshots(options)
+    run(whole, options)
+    for steps in (4, 8):
+        halves = snapshots(options)
+        train(halves, loop(steps=steps), seed=3, checkpoints=checkpoints, key="k", name="test")
+    assert_same(whole, halves)
+
+
 class Rising:
     """A learner whose "weights" are its number of steps."""
 

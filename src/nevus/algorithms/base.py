@@ -30,12 +30,18 @@ class Algorithm(nn.Module):
         views: Which views of the unlabelled images it reads: some of "weak" and "strong". Others are not made.
         wants_teacher: Whether it reads `teacher`.
         teacher: The network with the running mean of the weights, called like the network; its gradients are off.
+        wants_snapshot: Whether it reads `snapshot`.
+        snapshot: The teacher as it was when `take_snapshot` was called last, in evaluation mode; checkpoints keep it.
+        take_snapshot: Makes it anew.
     """
 
     Options: ClassVar[type[AlgorithmOptions]] = AlgorithmOptions
     views: ClassVar[tuple[str, ...]] = ()
     wants_teacher: ClassVar[bool] = False
     teacher: Network
+    wants_snapshot: ClassVar[bool] = False
+    snapshot: Network
+    take_snapshot: Callable[[], None]
 
     def __init__(self, options: Any, task: Task) -> None:
         super().__init__()

@@ -58,5 +58,6 @@ METHODS = {
     "transfer": Method(baseline=None),
     "linear_probe": Method(LINEAR_PROBE, baseline=None),
     "labeled_only": Method(baseline=None),
+    "pseudo_labels": Method(),
     "ssgan": Method(SSGAN),
 }

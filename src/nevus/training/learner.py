@@ -1,6 +1,8 @@
 """One learner for every classifier method: a network, an algorithm, an optimizer and a running mean of the weights."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +21,7 @@ class Learner(Parts):
     Args:
         model: (N, 3, H, W) to (N, K) logits.
         algorithm: Called with the network and a batch, returns a `StepOutput`; where it has a true `wants_teacher`, it
-            gets the averaged network as `teacher`.
+            gets the averaged network as `teacher`; where it has a true `wants_snapshot`, copies of that as `snapshot`.
         batches: The batch of a step.
         optimizer: Settings of the optimizer.
         loop: Settings of the loop.
@@ -47,6 +49,12 @@ class Learner(Parts):
             "algorithm": self.algorithm,
         }
         self.network = runtime.in_precision(self.model)
+        if getattr(algorithm, "wants_snapshot", False):
+            copy = deepcopy(self.average.module).requires_grad_(False).eval()
+            self.parts["snapshot"] = copy
+            object.__setattr__(self.algorithm, "snapshot", runtime.in_precision(copy))
+            take = partial(take_over, copy, self.average.module)
+            object.__setattr__(self.algorithm, "take_snapshot", take)
         if getattr(algorithm, "wants_teacher", False):
             self.average.requires_grad_(False)
             # Past nn.Module: the average is a part of its own, not one of the algorithm's.
@@ -66,3 +74,9 @@ class Learner(Parts):
         self.optimizer.update(output.loss)
         self.average.update_parameters(self.model)
         return {**output.scalars, "learning_rate": rate}
+
+
+@torch.no_grad()
+def take_over(copy: nn.Module, model: nn.Module) -> None:
+    """Give a copy the weights and the buffers that the model has now."""
+    copy.load_state_dict(model.state_dict())

@@ -215,7 +215,7 @@ def test_an_error_of_ours_is_found_below_kedros() -> None:
 def test_only_the_file_that_a_dataset_could_not_reach_is_blamed(kind: type[OSError]) -> None:
     wrapped = DatasetError("table: Failed while loading data")
     wrapped.__cause__ = kind(2, "no way", "data/table.csv")
-    assert "'table'" in str(explain(wrapped))
+    assert ("'table'" in str(explain(wrapped))) == (kind is FileNotFoundError)
     assert "data/table.csv" in str(explain(wrapped))
     wrapped.__cause__ = kind(2, "no way")  # of a semaphore, for example
     assert explain(wrapped) is None
@@ -234,7 +234,7 @@ def test_only_the_file_that_a_dataset_could_not_reach_is_blamed(kind: type[OSErr
 def test_error_of_the_disk_that_a_dataset_met_is_explained_by_its_place(code: int, helps: str) -> None:
     wrapped = DatasetError("sheet: Failed while saving data to dataset F(filepath=PurePosixPath('/data/own.png')).")
     wrapped.__cause__ = OSError(code, os.strerror(code), "/data")
-    said = f"the dataset 'sheet' cannot be read or written. {os.strerror(code)}: /data. {helps}".strip()
+    said = f"/data cannot be read or written: {os.strerror(code)}. {helps}".strip()
     assert said in str(explain(wrapped))
     wrapped.__cause__ = OSError(code, os.strerror(code))  # of a write
     assert ("/data/own.png" in str(explain(wrapped))) == (code not in (errno.EACCES, errno.EIO))

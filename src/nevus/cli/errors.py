@@ -86,7 +86,7 @@ def _unreachable_file(error: BaseException) -> str | None:
             f"the dataset '{name}' is not there. {reason}. If a pipeline makes it, run that one first, such as "
             "`kedro run --pipeline=ssgan`; docs/reference/nodes.md says which one it is."
         )
-    return f"the dataset '{name}' cannot be read or written. {reason}. {_helps(cause)}".strip()
+    return f"{place} cannot be read or written: {cause.strerror or type(cause).__name__}. {_helps(cause)}".strip()
 
 
 def _file_in_the_way(causes: list[BaseException]) -> str | None:

@@ -53,9 +53,10 @@ def assign(
     for split in drawn:
         _hold_out(draft, split, getattr(options, f"{split}_share"), options.seed)
     if "test" not in draft.split:
+        both = "" if "validation" in draft.split else ", and splits.validation=hold_out for images that choose"
         raise CorpusError(
-            "splits.test is official, but the source has no test images. Add splits.test=hold_out to --params, or "
-            f"set it in {PARAMETERS}; or complete the data."
+            f"splits.test is official, but the source has no test images. Add splits.test=hold_out to --params{both}; "
+            f"or set it in {PARAMETERS}; or complete the data."
         )
     _remove_duplicates(draft, duplicates, options)
     if options.label_budget is not None:

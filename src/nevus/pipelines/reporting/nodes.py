@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import METRIC_COLUMNS, Classifier, Corpus, Figure, Pixels, Table
 from nevus.pipelines.reporting.params import EvaluationParams
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,11 +56,14 @@ def evaluate(
     from nevus.metrics.intervals import estimate, paired_difference
     from nevus.metrics.predictions import align
     from nevus.pipelines.reporting.runs import compared, require_unseen
+    from nevus.pipelines.reporting.wording import few_groups
 
     tables, roles = compared(classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions)
     aligned = align(tables)
     run, *others = aligned
     require_unseen(aligned[run], seen, run)
+    for warning in few_groups(aligned[run], classifier.spec["classes"]):
+        logger.warning(warning)
     weights = _weights(aligned[run], options)
     estimates = {
         name: estimate(*_arrays(table), weights, threshold=options.threshold, bins=options.calibration_bins)

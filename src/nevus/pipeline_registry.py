@@ -7,6 +7,7 @@ from nevus.pipelines.augmentation.pipeline import create_pipeline as augmentatio
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
 from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
 from nevus.pipelines.features.pipeline import create_pipeline as features
+from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
 from nevus.pipelines.method import create_pipeline as method
@@ -31,6 +32,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingestion": ingestion() + audit(),
         **methods,
         "ensemble": packing() + ensemble(),
+        "inference": packing() + inference(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),

@@ -132,6 +132,18 @@ def test_unknown_values_are_null() -> None:
     assert record[["sex", "age", "diagnosis", "site"]].isna().all()
 
 
+def test_test_images_are_kept_for_a_submission_in_their_order_whatever_the_list_of_duplicates_says(
+    sample_data: Path,
+) -> None:
+    listing = read(FolderSource(sample_data / "siim_isic_2020"), "tfrecord", test_images="test")
+    records = listing.records[listing.records["split"] == "test"]
+    wanted = pd.read_csv(sample_data / "siim_isic_2020" / "tfrecords" / "test_truth.csv")["image_name"]
+    assert records["image_id"].tolist() == wanted.tolist()
+    assert records["label"].isna().all()
+    whole = read(NamesOnly(sample_data / "siim_isic_2020"), test_images="test").records
+    assert whole["split"].value_counts()["test"] == 10_982
+
+
 def test_test_images_are_left_out_or_unlabeled() -> None:
     assert set(listed(siim_files()).records["split"]) == {"labeled"}
     listing = listed(siim_files(), test_images="unlabeled")

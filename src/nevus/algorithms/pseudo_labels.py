@@ -36,11 +36,12 @@ class PseudoLabels(Algorithm):
     Options = PseudoLabelsOptions
     views = ("weak", "strong")
     wants_snapshot = True
+    given: Tensor  # (K,) labels of this round that were believed
 
     def __init__(self, options: Any, task: Task) -> None:
         super().__init__(options, task)
         self.length = max(1, -(-task.steps // (options.rounds + 1)))
-        self.register_buffer("given", torch.zeros(len(task.classes)))  # labels of this round that were believed
+        self.register_buffer("given", torch.zeros(len(task.classes)))
 
     def forward(self, model: Network, batch: Batch) -> StepOutput:
         """The loss on the labelled images and, after the first round, the weighted one on those with a pseudo-label."""
@@ -85,4 +86,5 @@ class PseudoLabels(Algorithm):
             return believed
         counts = self.given.clamp(min=1)
         per_class = self.given.sum() / (counts * max(1, int((self.given > 0).sum())))
-        return believed * per_class[targets.argmax(dim=1)]
+        weights: Tensor = believed * per_class[targets.argmax(dim=1)]
+        return weights

@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 
 ROLES = ("method", "ablation", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
-OF_NO_METHOD = {"contact_sheet": "Contact sheet", "features": "Features"}  # datasets whose place is named
+# Datasets of no method whose place is named.
+OF_NO_METHOD = {"contact_sheet": "Contact sheet", "features": "Features", "scored_images": "Predictions"}
 UNLIMITED = 10_000
 PIPED = 200  # characters a line where no terminal limits it
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`

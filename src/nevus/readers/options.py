@@ -63,13 +63,13 @@ class SiimIsic2020Options(Options):
     Attributes:
         files: What the images come in: JPEGs beside the tables, or TFRecord shards, which carry their own labels.
         official_duplicates: Leave out one of each pair in the competition's list of duplicates, if the source has it.
-        test_images: What becomes of the competition's test images, whose labels were never published: leave_out, or
-            unlabeled to train on them without labels.
+        test_images: What becomes of the competition's test images, whose labels were never published: leave_out;
+            unlabeled, to train on them without labels; or test, to be scored.
     """
 
     files: Literal["jpeg", "tfrecord"]
     official_duplicates: bool
-    test_images: Literal["leave_out", "unlabeled"]
+    test_images: Literal["leave_out", "unlabeled", "test"]
 
 
 class Ham10000Options(Options):

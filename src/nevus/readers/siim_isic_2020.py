@@ -80,8 +80,8 @@ def duplicates(pairs: Iterable[tuple[str, str]], present: Iterable[str]) -> set[
 
 def _place_test_images(rows: Table, options: SiimIsic2020Options) -> Table:
     hidden = rows["split"] == WITHOUT_LABELS
-    if options.test_images == "unlabeled":
-        return rows.assign(split=rows["split"].where(~hidden, "unlabeled"))
+    if options.test_images != "leave_out":
+        return rows.assign(split=rows["split"].where(~hidden, options.test_images))
     if hidden.any():
         logger.info("Left out %s test images, which have no labels (siim_isic_2020.test_images).", f"{hidden.sum():,}")
     return rows[~hidden]
@@ -94,7 +94,8 @@ def _without_duplicates(rows: Table, source: Source) -> Table:
         return rows
     pairs = read_table(source, find_table(names, DUPLICATES), required=["image_name_1", "image_name_2"])
     both = zip(pairs["image_name_1"], pairs["image_name_2"], strict=True)
-    dropped = duplicates(both, rows["image_name"])
+    rest = rows["split"] != "test"  # a submission wants them all
+    dropped = duplicates(both, rows.loc[rest, "image_name"])
     logger.info("Left out %s images that the official list calls duplicates of others.", f"{len(dropped):,}")
     return rows[~rows["image_name"].isin(dropped)]
 

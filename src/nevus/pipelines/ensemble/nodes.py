@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
 from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
 from nevus.pipelines.ensemble.params import EnsembleParams
+from nevus.pipelines.finished import TRAIN, listed, no_such_run
 
 METHOD = "ensemble"  # whose runs are no members: an average of averages would count members twice
-TRAIN = "Train more by `kedro run --pipeline=supervised`, each with a seed of its own."
 
 
 def combine(
@@ -78,18 +77,15 @@ def choose(finished: Sequence[str], wanted: Sequence[str]) -> list[str]:
         NevusError: A name or pattern fits none, or fewer than two runs fit.
     """
     runs = [name for name in finished if name.partition("/")[0].partition("-")[0] != METHOD]
-    listed = f"Finished: {', '.join(runs) or 'none'}."
     found: dict[str, None] = {}
     for pattern in wanted:
         fitting = [name for name in runs if fnmatchcase(name, pattern)]
         if not fitting:
-            near = get_close_matches(pattern, runs, 1)
-            hint = f"; did you mean '{near[0]}'?" if near else "."
-            raise NevusError(f"ensemble.members: there is no finished run '{pattern}'{hint} {listed} {TRAIN}")
+            raise no_such_run("ensemble.members", pattern, runs)
         found |= dict.fromkeys(fitting)
     if len(found) < 2:
         raise NevusError(
             f"an ensemble averages two finished runs or more, but ensemble.members names {', '.join(found)} alone. "
-            f"{listed} {TRAIN}"
+            f"{listed(runs)} {TRAIN}"
         )
     return list(found)

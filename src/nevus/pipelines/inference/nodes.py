@@ -1,6 +1,10 @@
 """The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
+from collections.abc import Callable, Mapping
+
 from nevus.contracts import Classifier, Corpus, CorpusError, Table
+from nevus.pipelines.finished import no_such_run
+from nevus.pipelines.inference.params import InferenceParams
 
 
 def predict_test(classifier: Classifier, test: Corpus) -> Table:
@@ -29,3 +33,51 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
         )
     scores = Scorer(classifier.spec, classifier.weights).score(test.pixels, test.manifest, prediction_runtime())
     return prediction_table(test.manifest, scores.probabilities, seed=classifier.spec["seed"], parts=scores.parts)
+
+
+def score_test_images(
+    packed: Corpus, finished: Mapping[str, Callable[[], Classifier]], params: InferenceParams
+) -> Table:
+    """Let a finished run score the images that the source has for testing, with or without labels.
+
+    Args:
+        packed: All images of the source, before they are split.
+        finished: What reads the classifier of each finished run, by the name of the run.
+        params: Which run.
+
+    Returns:
+        One row an image, in the order of the source: `image_name` and, with two classes, `target`, the probability of
+        the second; with more, a column a class by its name.
+
+    Raises:
+        NevusError: There is no such run.
+        CorpusError: There are no test images, or the run was trained on images of another size or of other classes.
+    """
+    import pandas as pd
+
+    from nevus.corpus.views import select
+    from nevus.pipelines.inference.scoring import Scorer
+    from nevus.training.runtime import prediction_runtime
+
+    if params.model not in finished:
+        raise no_such_run("inference.model", params.model, finished)
+    classifier = finished[params.model]()
+    classes, size = list(classifier.spec["classes"]), classifier.spec["size"]
+    if classes != list(packed.classes) or size != packed.pixels.shape[1]:
+        raise CorpusError(
+            f"{params.model} tells {', '.join(classes)} apart on images of {size} pixels, but these are of "
+            f"{packed.pixels.shape[1]} pixels and the classes {', '.join(packed.classes)}. Give the parameters of "
+            "`ingestion` that it was trained with, or name another run by inference.model."
+        )
+    test = select(packed, "test")
+    if not len(test.manifest):
+        raise CorpusError(
+            "the source has no test images: nothing of it is in a place or a table for testing. See the page of the "
+            "format, docs/how_to, for how a source marks them."
+        )
+    scores = Scorer(classifier.spec, classifier.weights).score(test.pixels, test.manifest, prediction_runtime())
+    table = pd.DataFrame(scores.probabilities, columns=classes)
+    if len(classes) == 2:
+        table = table[[classes[1]]].set_axis(["target"], axis=1)
+    table.insert(0, "image_name", test.manifest["image_id"].to_numpy())
+    return table

@@ -25,12 +25,41 @@ def wait_for(path, process):
     assert path.exists(), process.communicate()
 
 
-def test_two_seeds_side_by_side_end_as_they_do_alone(new_project):
-    together, alone = new_project(), new_project()
-    processes = [together.start(*RUN, "--params", f"seed={seed}") for seed in (0, 1)]
+@pytest.fixture(scope="module")
+def together(new_project):
+    """A project in which two seeds were trained at the same time."""
+    made = new_project()
+    processes = [made.start(*RUN, "--params", f"seed={seed}") for seed in (0, 1)]
     for process in processes:
         _, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr
+    return made
+
+
+def test_an_ensemble_of_them_is_a_run_whose_model_scores_the_test_images(together):
+    averaged = together.kedro("run", "--pipeline=ensemble", "--env=test")
+    assert averaged.returncode == 0, averaged.stderr
+    metrics = pd.read_csv(together.data("08_reporting/test/ensemble/seed0/metrics.csv"))
+    assert dict(zip(metrics["method"], metrics["role"], strict=True)) == {
+        "ensemble": "method",
+        "supervised/seed0_alone": "ablation",
+        "supervised/seed1_alone": "ablation",
+        "majority": "floor",
+        "colour_svm": "floor",
+    }
+    assert together.data("08_reporting/test/ensemble/seed0/report.html").stat().st_size > 10_000
+
+    scored = together.kedro("run", "--pipeline=inference", "--env=test", "--params", "inference.model=ensemble/seed0")
+    assert scored.returncode == 0, scored.stderr
+    assert "Predictions: data/07_model_output/test/inference/seed0/predictions.csv" in scored.stdout
+    lines = pd.read_csv(together.data("07_model_output/test/inference/seed0/predictions.csv"))
+    predictions = pd.read_parquet(together.data("07_model_output/test/ensemble/seed0/predictions.parquet"))
+    assert lines["image_name"].tolist() == predictions["image_id"].tolist()
+    assert lines["target"].tolist() == pytest.approx(predictions["probability"].tolist(), abs=1e-6)
+
+
+def test_two_seeds_side_by_side_end_as_they_do_alone(together, new_project):
+    alone = new_project()
     for seed in (0, 1):
         result = alone.kedro(*RUN, "--params", f"seed={seed}")
         assert result.returncode == 0, result.stderr

@@ -51,7 +51,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
             "test",
             (
                 "source: this environment draws its images and reads no source",
-                "give --pipeline: labeled_only, pseudo_labels, ssgan",
+                "give --pipeline: labeled_only, pseudo_labels, pi_model",
                 "give --pipeline: tfrecords",
             ),
         ),

@@ -1,13 +1,27 @@
 """What every algorithm is: a module that turns a network and a batch into a loss."""
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from torch import nn
+from pydantic import Field
+from torch import Tensor, nn
 
 from nevus.contracts import Batch, Options, StepOutput, Task
 
 Network = Callable[..., Any]  # (N, 3, H, W) to (N, K) logits in float32; with return_features=True (features, logits)
+
+
+def ramp_up(step: int, steps: int, share: float) -> float:
+    """How much a term counts that grows: exp(-5 (1 - t)^2), t from 0 to 1 (arXiv:1610.02242, section 2.1).
+
+    Args:
+        step: From 0.
+        steps: Of the whole training.
+        share: Of the steps until the term counts wholly; 0: from the start.
+    """
+    passed = 1.0 if share == 0 else min(1.0, step / (share * steps))
+    return math.exp(-5 * (1 - passed) ** 2)
 
 
 class AlgorithmOptions(Options):
@@ -59,3 +73,33 @@ class Algorithm(nn.Module):
             A scalar with its graph, and detached scalars to log.
         """
         raise TypeError(f"{type(self).__name__} has no forward(model, batch)")
+
+
+class ConsistencyOptions(AlgorithmOptions):
+    """How much agreement counts.
+
+    Attributes:
+        weight: Of the mean squared difference of the probabilities, summed over the classes, beside the loss on the
+            labelled images.
+        ramp: Share of the steps in which it grows to that weight.
+    """
+
+    weight: float = Field(ge=0)
+    ramp: float = Field(ge=0, le=1)
+
+
+class Consistency(Algorithm):
+    """Algorithms that want two predictions to agree, more and more."""
+
+    Options = ConsistencyOptions
+
+    def together(self, labeled: Tensor, unlabeled: Tensor, batch: Batch) -> StepOutput:
+        """The loss on the labelled images plus the ramped and weighted disagreement, both scalars with their graphs."""
+        grown = ramp_up(int(batch.metadata["step"]), self.task.steps, self.options.ramp)
+        scalars = {"labeled_loss": labeled.detach(), "unlabeled_loss": unlabeled.detach()}
+        return StepOutput(labeled + self.options.weight * grown * unlabeled, scalars)
+
+
+def disagreement(one: Tensor, other: Tensor) -> Tensor:
+    """Mean over the images of the squared difference of (N, K) probabilities, summed over the classes."""
+    return (one - other).square().sum(dim=1).mean()

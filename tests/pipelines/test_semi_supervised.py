@@ -22,7 +22,9 @@ def test_there_are_several_and_each_is_called_like_its_algorithm(parameters):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains_and_goes_on_to_the_same_bits_after_an_interruption(name, parameters, training):
     params = ClassifierParams.model_validate(parameters[name])
-    params = params.model_copy(update={"loop": params.loop.model_copy(update={"steps": 8, "checkpoint_every": 2})})
+    params = params.model_copy(
+        update={"loop": params.loop.model_copy(update={"steps": 8, "checkpoint_every": 2, "log_every": 4})}
+    )
 
     def run(learner, steps, checkpoints):
         loop = params.loop.model_copy(update={"steps": steps})
@@ -36,7 +38,7 @@ def test_it_trains_and_goes_on_to_the_same_bits_after_an_interruption(name, para
     for key, value in whole.state()["average"].items():
         assert torch.equal(value, continued.state()["average"][key]), key
     assert again.drop(columns="seconds").equals(history.drop(columns="seconds"))
-    assert (history["unlabeled_loss"] > 0).any() or name in {"fixmatch", "uda"}  # these may believe nothing so early
+    assert history["unlabeled_loss"].ge(0).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

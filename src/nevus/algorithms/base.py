@@ -91,7 +91,7 @@ class ConsistencyOptions(AlgorithmOptions):
 class Consistency(Algorithm):
     """Algorithms that want two predictions to agree, more and more."""
 
-    Options = ConsistencyOptions
+    Options: ClassVar[type[AlgorithmOptions]] = ConsistencyOptions
 
     def together(self, labeled: Tensor, unlabeled: Tensor, batch: Batch) -> StepOutput:
         """The loss on the labelled images plus the ramped and weighted disagreement, both scalars with their graphs."""

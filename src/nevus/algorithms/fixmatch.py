@@ -1,6 +1,6 @@
 """FixMatch (arXiv:2001.07685, section 2): what a weak view is surely, its strong view shall be too."""
 
-from typing import Any
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -30,7 +30,7 @@ class FixMatch(Algorithm):
     `corrected`, what the logits of unlabelled images mean.
     """
 
-    Options: Any = FixMatchOptions
+    Options: ClassVar[type[AlgorithmOptions]] = FixMatchOptions
     views = ("weak", "strong")
 
     def forward(self, model: Network, batch: Batch) -> StepOutput:
@@ -58,4 +58,5 @@ class FixMatch(Algorithm):
 
     def weights(self, probabilities: Tensor, batch: Batch) -> Tensor:
         """(U,) from 0 to 1: here 1 for what is as sure as `confidence`."""
-        return (probabilities.amax(dim=1) >= self.options.confidence).to(probabilities.dtype)
+        believed: Tensor = probabilities.amax(dim=1) >= self.options.confidence
+        return believed.to(probabilities.dtype)

@@ -35,7 +35,7 @@ class FlexMatch(FixMatch):
         counts = torch.bincount(self.sure[self.sure >= 0], minlength=probabilities.shape[1]).to(probabilities.dtype)
         never = (self.sure == NEVER).sum().to(probabilities.dtype)
         learnt = counts / torch.maximum(counts.max(), never).clamp(min=1)
-        believed = highest >= self.options.confidence * (learnt / (2 - learnt))[likeliest]
+        believed: Tensor = highest >= self.options.confidence * (learnt / (2 - learnt))[likeliest]
         certain = (highest >= self.options.confidence).cpu()
         rows = batch.metadata["rows"].cpu()
         self.sure[rows[certain].to(self.sure.device)] = likeliest[certain.to(likeliest.device)]

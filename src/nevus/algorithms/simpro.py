@@ -43,7 +43,8 @@ class SimPro(FixMatch):
 
     def corrected(self, logits: Tensor) -> Tensor:
         """Logits of the unlabelled images under the estimated shares."""
-        return logits + self.options.strength * self.shares.clamp(min=1e-4).log()
+        shifted: Tensor = logits + self.options.strength * self.shares.clamp(min=1e-4).log()
+        return shifted
 
     def weights(self, probabilities: Tensor, batch: Batch) -> Tensor:
         """FixMatch's, after the estimate has moved towards the mean of these predictions."""

@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 STEPS, CHANGE = 1000, 1e-8
 
 
-def correct(probabilities: NDArray[np.float64], before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray:
-    """Turn probabilities under one prior into those under another (Saerens et al., Neural Computation 14, 2002, eq. 2.4).
+def correct(
+    probabilities: NDArray[np.float64], before: NDArray[np.float64], after: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Turn probabilities under one prior into those under another (Saerens et al., Neural Computation, 2002, eq. 2.4).
 
     Args:
         probabilities: (N, K), of a classifier trained where the classes are as frequent as `before`.
@@ -18,7 +20,8 @@ def correct(probabilities: NDArray[np.float64], before: NDArray[np.float64], aft
         (N, K), rows adding up to 1.
     """
     odds = probabilities * (after / before)
-    return odds / odds.sum(axis=1, keepdims=True)
+    found: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+    return found
 
 
 def estimate_by_em(probabilities: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -33,12 +36,11 @@ def estimate_by_em(probabilities: NDArray[np.float64], before: NDArray[np.float6
     Returns:
         (K,) shares adding up to 1.
     """
-    shares = before.astype(np.float64)
+    shares: NDArray[np.float64] = before.astype(np.float64)
     for _ in range(STEPS):
-        new = correct(probabilities, before, shares).mean(axis=0)
-        if np.abs(new - shares).max() < CHANGE:
-            return new
-        shares = new
+        last, shares = shares, correct(probabilities, before, shares).mean(axis=0)
+        if np.abs(shares - last).max() < CHANGE:
+            break
     return shares
 
 

@@ -53,3 +53,14 @@ def test_a_file_of_the_environment_is_named_by_the_environment_of_the_run() -> N
     message = "Set it in conf/<env>/parameters.yml or conf/base/parameters/splits.yml."
     assert completed(message, {}) == message
     assert completed(message, {"env": "image_folder"}) == message.replace("<env>", "image_folder")
+
+
+def test_a_parameter_of_the_command_line_is_looked_for_there() -> None:
+    message = "ingestion.image_folder.classes in conf/<env>/parameters.yml names Benign"
+    given = {"ingestion": {"image_folder": {"classes": ["Benign"]}}}
+    assert (
+        completed(message, {"env": "mine", "params": given})
+        == "ingestion.image_folder.classes in --params names Benign"
+    )
+    other = {"ingestion": {"image_folder": {"size": 3}}}
+    assert "classes in conf/mine/parameters.yml" in completed(message, {"env": "mine", "params": other})

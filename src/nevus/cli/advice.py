@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 COMMAND = re.compile(r"`kedro run --pipeline=(\w+)`")  # what names no environment means the one of this run
+# A parameter by its place, which is another one where --params gives it.
+PLACE = re.compile(r"\b([a-z_]+(?:\.\w+)+) in conf/<env>/parameters\.yml")
 LIMITS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 
 
@@ -28,7 +30,16 @@ def completed(message: str, options: Mapping[str, Any]) -> str:
         whole = pipelines if pipelines and any(options.get(name) for name in LIMITS) else [found[1]]
         return f"`{_command(whole, options)}`"
 
+    given = options.get("params") or {}
+    message = PLACE.sub(lambda found: f"{found[1]} in --params" if holds(given, found[1]) else found[0], message)
     return COMMAND.sub(complete, in_environment(message, options.get("env")))
+
+
+def holds(given: Mapping[str, Any], name: str) -> bool:
+    """Whether a parameter of this dotted name, or something below it, was given on the command line."""
+    return any(
+        one == name or one.startswith(f"{name}.") for one in (text.partition("=")[0] for text in _flat(given, ""))
+    )
 
 
 def in_environment(message: str, env: str | None) -> str:

@@ -78,3 +78,7 @@ def test_the_budget_advised_can_be_met_and_leaves_unlabelled_images(counts, unla
 @pytest.mark.parametrize("counts", [[0, 48], [0, 0], [1, 1]])
 def test_no_budget_is_advised_where_none_helps(counts):
     assert "label_budget" not in remedy(counts, 0)
+
+
+def test_one_class_alone_is_told_that_no_budget_makes_it_two() -> None:
+    assert remedy([30], 0) == remedy([30], 500) == "No budget helps: a classifier tells two classes or more apart."

@@ -62,6 +62,8 @@ def shortage(counts: Sequence[int], unlabeled: int, *, budget: int, classes: Seq
 
 def remedy(counts: Sequence[int], unlabeled: int) -> str:
     """Name a budget that leaves labels and unlabelled images to train on; arguments as in `shortage`."""
+    if len(counts) < 2:
+        return "No budget helps: a classifier tells two classes or more apart."
     fewest = max(1, min(counts) if unlabeled else min(counts) // 2)
     hidden = unlabeled + sum(counts) - fewest * len(counts)
     if not min(counts) or not hidden:

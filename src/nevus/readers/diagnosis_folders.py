@@ -152,7 +152,8 @@ def _diagnoses(folders: list[str], options: DiagnosisFoldersOptions) -> tuple[st
         )
     if left := Counter(spelled[key] for folder in folders if (key := folder.casefold()) not in wanted):
         counts = ", ".join(f"{name} {count:,}" for name, count in sorted(left.items()))
-        logger.info("Left out, since %s does not name them: %s images (%s).", PARAMETER, f"{left.total():,}", counts)
+        asked = PARAMETER.partition(" ")[0]  # wherever it is set
+        logger.info("Left out, since %s does not name them: %s images (%s).", asked, f"{left.total():,}", counts)
     return options.diagnoses
 
 

@@ -129,6 +129,8 @@ class SelectionOptions(Options):
 class MetadataOptions(Options):
     """Let age, sex and site of a lesion count beside its image; see `nevus.training.late_fusion`.
 
+    `selection` chooses the step by the images alone.
+
     Attributes:
         columns: Which of them.
     """

@@ -7,6 +7,7 @@ type checker they are the real types, for Kedro they are `Any`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
@@ -205,6 +206,10 @@ class Classifier(NamedTuple):
     record: dict[str, Any] = {}  # noqa: RUF012 - a NamedTuple's default; never changed
 
 
+FinishedRuns: TypeAlias = Mapping[str, Callable[[], Classifier]]  # names to what reads each when it is called
+NO_RUNS: FinishedRuns = {}
+
+
 def metadata_read(spec: Mapping[str, Any]) -> list[str]:
     """What a classifier, or any member of an ensemble, wants to know of an image beside its pixels.
 
@@ -235,6 +240,7 @@ class Task(NamedTuple):
         steps: Updates of the whole training, for ramps.
         labeled_loss: From (L, K) logits and the targets of a batch to a scalar in nats: the loss on labelled images
             that the method shares with its baseline.
+        features: Length of the feature vectors of the network.
     """
 
     classes: tuple[str, ...]
@@ -242,6 +248,17 @@ class Task(NamedTuple):
     unlabeled: int
     steps: int
     labeled_loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
+    features: int = 0
+
+    def ramp_up(self, step: int, share: float) -> float:
+        """How much a term counts that grows: exp(-5 (1 - t)^2), t from 0 to 1 (arXiv:1610.02242, section 2.1).
+
+        Args:
+            step: From 0.
+            share: Of the steps until the term counts wholly; 0: from the start.
+        """
+        passed = 1.0 if share == 0 else min(1.0, step / (share * self.steps))
+        return math.exp(-5 * (1 - passed) ** 2)
 
 
 class Batch(NamedTuple):
@@ -278,6 +295,9 @@ class GanBatch(NamedTuple):
         latent: (N, L) what they were generated from.
         labels: (N,) int64 classes of `real` and `fake` where the game is conditional.
         labeled: Labelled images with their targets where the discriminator is a classifier.
+        weak: (N, 3, H, W) the real images changed a little, where the objective declares it.
+        strong: (N, 3, H, W) the same images changed a lot, likewise.
+        step: Number of the discriminator's update, from 0.
     """
 
     real: Tensor
@@ -285,6 +305,9 @@ class GanBatch(NamedTuple):
     latent: Tensor
     labels: Tensor | None = None
     labeled: Batch | None = None
+    weak: Tensor = None  # type: ignore[assignment]
+    strong: Tensor = None  # type: ignore[assignment]
+    step: int = 0
 
 
 class StepOutput(NamedTuple):

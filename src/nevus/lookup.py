@@ -17,8 +17,9 @@ BASE = "base"  # the module with the base class
 
 
 def names(package: str) -> list[str]:
-    """Names of the modules of a package, without that of the base class."""
-    return sorted(module.name for module in iter_modules(import_module(package).__path__) if module.name != BASE)
+    """Names of the modules of a package, without that of the base class and those that begin with "_"."""
+    found = (module.name for module in iter_modules(import_module(package).__path__))
+    return sorted(name for name in found if name != BASE and not name.startswith("_"))
 
 
 def find(package: str, name: str) -> Any:

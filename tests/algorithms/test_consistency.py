@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from nevus.algorithms.base import ConsistencyOptions, disagreement, ramp_up
+from nevus.algorithms.base import ConsistencyOptions, disagreement
 from nevus.algorithms.ict import Ict, IctOptions
 from nevus.algorithms.mean_teacher import MeanTeacher
 from nevus.algorithms.mixmatch import MixMatch, MixMatchOptions
@@ -23,9 +23,10 @@ def batch(step: int) -> Batch:
 
 
 def test_a_term_grows_from_next_to_nothing_to_all():
-    assert ramp_up(0, 100, 0.4) == pytest.approx(math.exp(-5))
-    assert ramp_up(20, 100, 0.4) == pytest.approx(math.exp(-5 / 4))
-    assert ramp_up(40, 100, 0.4) == ramp_up(99, 100, 0.4) == ramp_up(0, 100, 0.0) == 1
+    ramp_up = Task(("a", "b"), (1, 1), 2, 100).ramp_up
+    assert ramp_up(0, 0.4) == pytest.approx(math.exp(-5))
+    assert ramp_up(20, 0.4) == pytest.approx(math.exp(-5 / 4))
+    assert ramp_up(40, 0.4) == ramp_up(99, 0.4) == ramp_up(0, 0.0) == 1
 
 
 def test_disagreement_is_summed_over_classes_and_meant_over_images():
@@ -39,7 +40,7 @@ def test_the_pi_model_pulls_both_views_together(step):
     weak, strong = WEAK.clone().requires_grad_(), STRONG.clone().requires_grad_()
     output = made(lambda images: images, batch(step)._replace(weak=weak, strong=strong))
     output.loss.backward()
-    assert output.loss.item() == pytest.approx(math.log(2) + 3 * ramp_up(step, 10, 0.5) * APART)
+    assert output.loss.item() == pytest.approx(math.log(2) + 3 * TASK.ramp_up(step, 0.5) * APART)
     assert weak.grad.any()
     assert strong.grad.any()
 

@@ -106,7 +106,7 @@ def train(training: Corpus, steps: int) -> None:
     conf = Path(__file__).resolve().parents[2] / "conf"
     small = {
         "classifier": {"network": {"width": 8, "resize": 32}, "loop": {"labeled_batch": BATCH}},
-        "ssgan": {"generator": {"width": 4}, "unlabeled_batch": BATCH},
+        "ssgan": {"generator": {"width": 4}, "unlabeled": {"batch": BATCH}},
     }
     parameters = ConfigLoader(str(conf), env="base", runtime_params=small, **CONFIG_LOADER_ARGS)["parameters"]
     learner = build_ssgan_learner(training, SsganParams.model_validate(parameters["ssgan"]), seed=0)

@@ -94,7 +94,7 @@ def test_one_class_missing(packed):
     [
         ("classifier.loop.stepz=5", ["stepz"]),
         ("classifier.loop.steps=many", ["classifier", "steps", "many"]),
-        ("ssagn.unlabeled_batch=5", ["ssagn", "ssgan"]),
+        ("ssagn.frames=5", ["ssagn", "ssgan"]),
         ("ingestion.size=36", ["ssgan.generator.depth", "36"]),
     ],
 )

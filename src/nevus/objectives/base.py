@@ -23,37 +23,47 @@ class ObjectiveOptions(Options):
 class Objective(nn.Module):
     """The mathematics of one paper. One file holds the objective and its options.
 
-    State that changes while training is a buffer: checkpoints keep it.
+    State that changes while training is a buffer: checkpoints keep it. Parameters of its own train beside the
+    discriminator's.
 
     Attributes:
         Options: Model of the parameter block `objective`.
+        views: Which views of the real images the discriminator's loss reads: some of "weak" and "strong".
+        wants_teacher: Whether it reads `teacher`.
+        teacher: The discriminator with the running mean of the weights, called like it; its gradients are off.
     """
 
     Options: ClassVar[type[ObjectiveOptions]] = ObjectiveOptions
+    views: tuple[str, ...] = ()
+    wants_teacher: bool = False
+    teacher: Network
 
     def __init__(self, options: Any, task: Task) -> None:
         super().__init__()
         self.options, self.task = options, task
 
-    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
+    def discriminator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the discriminator minimises.
 
         Args:
-            discriminator: The network, answering in float32; with `return_features=True` features and logits.
+            generator: The network, for terms that look at other latents than those of the batch.
+            discriminator: The network, answering in float32; with `return_features=True` features and logits; with
+                `generated=True` its batch normalisations do not take what they see into their running statistics.
             batch: Augmented images; the generated ones have no graph.
 
         Returns:
             A scalar with its graph, and detached scalars to log.
         """
-        raise TypeError(f"{type(self).__name__} has no discriminator_loss(discriminator, batch)")
+        raise TypeError(f"{type(self).__name__} has no discriminator_loss(generator, discriminator, batch)")
 
     def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the generator minimises.
 
         Args:
-            generator: The network, for terms that look at other latents than those of the batch.
-            discriminator: The network; its weights get no gradients.
-            batch: Augmented images; the generated ones have a graph.
+            generator: Likewise.
+            discriminator: Likewise; its weights get no gradients.
+            batch: Augmented images; the real ones are others than the discriminator has just learnt from, the
+                generated ones have a graph.
 
         Returns:
             A scalar with its graph, and detached scalars to log.

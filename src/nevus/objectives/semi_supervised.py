@@ -5,14 +5,15 @@ nothing since softmax ignores a common shift. Then D(x) = Z / (Z + 1) with Z = s
 being real.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nevus.contracts import Batch, GanBatch, StepOutput, TrainingError
+from nevus.contracts import Batch, GanBatch, StepOutput, Task, TrainingError
+from nevus.objectives._terms import mean_entropy, pull_away, quarter_turns, squared_gradient
 from nevus.objectives.base import Network, Objective, ObjectiveOptions, detached
 
 
@@ -32,17 +33,19 @@ def unlabeled_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Te
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def feature_matching_loss(real_features: Tensor, fake_features: Tensor) -> Tensor:
-    """Squared distance of the mean features, averaged over them (arXiv:1606.03498, section 3.1).
+def feature_matching_loss(real_features: Tensor, fake_features: Tensor, *, absolute: bool = False) -> Tensor:
+    """Squared or absolute distance of the mean features, averaged over them (arXiv:1606.03498, section 3.1).
 
     Args:
         real_features: (N, F) of real images; no gradient flows into them.
         fake_features: (M, F) of generated images.
+        absolute: As in the paper's code; its text has the square.
 
     Returns:
         Scalar; 0 when the two means agree.
     """
-    return F.mse_loss(fake_features.mean(dim=0), real_features.detach().mean(dim=0))
+    distance = F.l1_loss if absolute else F.mse_loss
+    return distance(fake_features.mean(dim=0), real_features.detach().mean(dim=0))
 
 
 def non_saturating_loss(fake_logits: Tensor) -> Tensor:
@@ -63,15 +66,38 @@ def realness(logits: Tensor) -> Tensor:
 
 
 class SemiSupervisedGanOptions(ObjectiveOptions):
-    """Settings of the game.
+    """Settings of the game. A weight of 0 leaves its term out, and what that costs.
 
     Attributes:
         generator_loss: "feature_matching" or "non_saturating".
-        unlabeled_weight: Weight of the real-or-generated term beside the cross-entropy of the labelled images.
+        distance: Of the mean features: "absolute" or "squared".
+        unlabeled_weight: Of the real-or-generated term beside the cross-entropy of the labelled images.
+        consistency_weight: Of the squared difference between the probabilities of a strong view of a real image and
+            those that the averaged discriminator gives a weak one (arXiv:2007.03844, section 3.2).
+        consistency_ramp: Share of the steps in which it grows to that weight.
+        entropy_weight: Of the entropy of the classes of real images (arXiv:1705.09783, section 4).
+        pull_away_weight: Of the mean squared cosine between the features of generated images, for the generator
+            (arXiv:1705.09783, section 4).
+        manifold_weight: Of the squared difference between the logits of generated images and those of their
+            neighbours in the latent space (arXiv:1805.08957, section 3).
+        manifold_step: Standard deviation of the step to the neighbours.
+        rotation_weight: Of the cross-entropy of how often a real image was turned by a quarter (arXiv:1811.11212,
+            section 3).
+        r1_weight: Of half the squared gradient of the real-or-generated score of real images (arXiv:1801.04406,
+            section 4.1).
     """
 
     generator_loss: Literal["feature_matching", "non_saturating"]
+    distance: Literal["absolute", "squared"]
     unlabeled_weight: float = Field(ge=0)
+    consistency_weight: float = Field(ge=0)
+    consistency_ramp: float = Field(ge=0, le=1)
+    entropy_weight: float = Field(ge=0)
+    pull_away_weight: float = Field(ge=0)
+    manifold_weight: float = Field(ge=0)
+    manifold_step: float = Field(gt=0)
+    rotation_weight: float = Field(ge=0)
+    r1_weight: float = Field(ge=0)
 
 
 class SemiSupervisedGan(Objective):
@@ -79,10 +105,17 @@ class SemiSupervisedGan(Objective):
 
     Options = SemiSupervisedGanOptions
 
-    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
-        """Cross-entropy on the labelled images, real or generated on the others.
+    def __init__(self, options: Any, task: Task) -> None:
+        super().__init__(options, task)
+        self.wants_teacher = options.consistency_weight > 0
+        self.views = ("weak", "strong") if self.wants_teacher else ()
+        self.quarters = nn.Linear(task.features, 4) if options.rotation_weight else None
+
+    def discriminator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
+        """Cross-entropy on the labelled images, real or generated on the others, and the terms that have a weight.
 
         Args:
+            generator: (N, L) latents to images.
             discriminator: (N, 3, H, W) to (N, K) logits.
             batch: With labelled images.
 
@@ -92,20 +125,59 @@ class SemiSupervisedGan(Objective):
         Raises:
             TrainingError: The batch has no labelled images.
         """
-        labeled = labeled_part(batch)
-        parts = [labeled.images, batch.real, batch.fake]
-        logits = discriminator(torch.cat(parts))  # one pass, large enough to keep the processor busy
-        on_labeled, on_real, on_fake = logits.split([len(part) for part in parts])
+        labeled, options = labeled_part(batch), self.options
+        parts = [labeled.images, batch.real, *([batch.strong] if options.consistency_weight else [])]
+        # One pass for all real images: large enough to keep the processor busy.
+        logits = discriminator(torch.cat(parts))
+        on_labeled, on_real, *on_strong = logits.split([len(part) for part in parts])
+        on_fake = discriminator(batch.fake, generated=True)
         supervised = self.task.labeled_loss(on_labeled, labeled.targets)
         unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
+        terms = self._further_terms(generator, discriminator, batch, on_real, on_strong)
+        loss = supervised + options.unlabeled_weight * unlabeled + sum(weight * term for weight, term in terms.values())
         scalars = {
             "labeled_loss": supervised,
             "unlabeled_loss": unlabeled,
             "d_real": realness(on_real).mean(),
             "d_fake": realness(on_fake).mean(),
             "labeled_accuracy": (on_labeled.argmax(dim=1) == labeled.labels).float().mean(),
+            **{name: term for name, (_, term) in terms.items()},
         }
-        return StepOutput(supervised + self.options.unlabeled_weight * unlabeled, detached(scalars))
+        return StepOutput(loss, detached(scalars))
+
+    def _further_terms(
+        self,
+        generator: Network,
+        discriminator: Network,
+        batch: GanBatch,
+        on_real: Tensor,
+        on_strong: list[Tensor],
+    ) -> dict[str, tuple[float, Tensor]]:
+        """Weight and value of every term that has a weight, by its name."""
+        options, terms = self.options, {}
+        if on_strong:
+            with torch.no_grad():
+                wanted = self.teacher(batch.weak).softmax(dim=1)
+            difference = (on_strong[0].softmax(dim=1) - wanted).square().sum(dim=1).mean()
+            grown = self.task.ramp_up(batch.step, options.consistency_ramp)
+            terms["inconsistency"] = (options.consistency_weight * grown, difference)
+        if options.entropy_weight:
+            terms["real_entropy"] = (options.entropy_weight, mean_entropy(on_real))
+        if options.manifold_weight:
+            with torch.no_grad():  # both without augmentation, which would be another for each of them
+                near = batch.latent + options.manifold_step * torch.randn_like(batch.latent)
+                images = generator(torch.cat([batch.latent, near]))
+            here, there = discriminator(images, generated=True).chunk(2)
+            terms["roughness"] = (options.manifold_weight, (here - there).square().sum(dim=1).mean())
+        if self.quarters is not None:
+            turned, quarters = quarter_turns(batch.real)
+            features, _ = discriminator(turned, return_features=True, generated=True)
+            terms["rotation_loss"] = (options.rotation_weight, F.cross_entropy(self.quarters(features), quarters))
+        if options.r1_weight:
+            images = batch.real.detach().requires_grad_()
+            score = discriminator(images, generated=True).logsumexp(dim=1)
+            terms["squared_gradient"] = (options.r1_weight / 2, squared_gradient(score, images))
+        return terms
 
     def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the generator minimises; the feature distance is logged whichever it is.
@@ -115,12 +187,17 @@ class SemiSupervisedGan(Objective):
             discriminator: With `return_features=True` (N, F) features and (N, K) logits.
             batch: Real and generated images.
         """
-        fake_features, fake_logits = discriminator(batch.fake, return_features=True)
+        options = self.options
+        fake_features, fake_logits = discriminator(batch.fake, return_features=True, generated=True)
         with torch.no_grad():  # the features of the real images need no graph
-            real_features, _ = discriminator(batch.real, return_features=True)
-        distance = feature_matching_loss(real_features, fake_features)
-        loss = distance if self.options.generator_loss == "feature_matching" else non_saturating_loss(fake_logits)
-        return StepOutput(loss, detached({"generator_loss": loss, "feature_distance": distance}))
+            real_features, _ = discriminator(batch.real, return_features=True, generated=True)
+        distance = feature_matching_loss(real_features, fake_features, absolute=options.distance == "absolute")
+        loss = distance if options.generator_loss == "feature_matching" else non_saturating_loss(fake_logits)
+        scalars = {"generator_loss": loss, "feature_distance": distance}
+        if options.pull_away_weight:
+            scalars["similarity"] = pull_away(fake_features)
+            loss = loss + options.pull_away_weight * scalars["similarity"]
+        return StepOutput(loss, detached(scalars))
 
 
 def labeled_part(batch: GanBatch) -> Batch:

@@ -16,7 +16,7 @@ from nevus.pipelines.methods import METHODS
 from nevus.pipelines.relink.pipeline import without_siblings
 from nevus.pipelines.reporting.pipeline import create_pipeline as reporting
 
-VIEWS = {"corpus@training", "corpus@validation", "corpus@test"}
+VIEWS = {"corpus@training", "corpus@validation", "corpus@test", "finished_runs"}
 BASELINE = "baseline"
 
 
@@ -34,7 +34,7 @@ def create_pipeline(name: str) -> Pipeline:
     if method.baseline is not None:
         template += instance(training(method.baseline), BASELINE, keep=VIEWS)
     template += reporting(baseline=method.baseline is not None, generator="samples" in method.family.makes)
-    return instance(template, name, keep=SHARED, inputs=of_baseline(name), tags=name)
+    return instance(template, name, keep={*SHARED, "finished_runs"}, inputs=of_baseline(name), tags=name)
 
 
 def unrelated(name: str) -> Pipeline:
@@ -60,6 +60,7 @@ def training(name: str) -> Pipeline:
             "seed": "params:seed",
             "variant": "params:variant",
             "checkpoints": "checkpoints",
+            "finished": "finished_runs",
         },
         ["classifier", "history", *family.makes],
         name="fit",

@@ -58,6 +58,8 @@ METHODS = {
     "transfer": Method(baseline=None),
     "linear_probe": Method(LINEAR_PROBE, baseline=None),
     "labeled_only": Method(baseline=None),
+    "simclr": Method(baseline=None),
+    "byol": Method(baseline=None),
     "pseudo_labels": Method(),
     "pi_model": Method(),
     "mean_teacher": Method(),

@@ -21,6 +21,15 @@ def record_of(training: Corpus, params: Options, *, method: str, variant: str | 
         "seed": seed,
         "parameters": {method: params.model_dump(mode="json"), **training.origin},
         "corpus": training.fingerprint,
+        "pool": pool_of(training),
         "images": {str(split): int(count) for split, count in counts.items()},
         "code": {"nevus": nevus.__version__, "source": code_fingerprint(nevus), "torch": torch.__version__},
     }
+
+
+def pool_of(training: Corpus) -> str:
+    """Fingerprint of the images that may train and choose, whatever their labels: all but those of the test split."""
+    from nevus.corpus.fingerprint import fingerprint
+
+    images = training.manifest[["image_id", "sha256"]].sort_values("image_id")
+    return fingerprint(list(training.classes), images.to_json(orient="values"))

@@ -1,11 +1,12 @@
 """One learner for every GAN: two networks, an objective, two optimizers, and running means of the weights."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from nevus.contracts import Batch, GanBatch, Pixels, StepOutput
 from nevus.training.averaging import averaged
@@ -16,12 +17,13 @@ from nevus.training.options import LoopOptions, OptimizerOptions
 from nevus.training.runtime import Runtime
 
 Network = Callable[..., Tensor]
+View = Callable[[Tensor], Tensor]  # (N, 3, H, W) in [-1, 1], the same shape
 
 
 class Objective(Protocol):
     """The two losses of a game; each is handed the networks, so that it may ask them whatever it needs."""
 
-    def discriminator_loss(self, discriminator: Network, batch: GanBatch) -> StepOutput:
+    def discriminator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
         """What the discriminator minimises; `batch.fake` has no graph."""
 
     def generator_loss(self, generator: Network, discriminator: Network, batch: GanBatch) -> StepOutput:
@@ -35,6 +37,39 @@ class RealImages(Protocol):
         """(N, 3, H, W) images of a step, and their positions."""
 
 
+class Critic:
+    """Calls a discriminator in the chosen precision, as an objective does.
+
+    Args:
+        model: The discriminator.
+        runtime: Precision.
+    """
+
+    def __init__(self, model: nn.Module, runtime: Runtime) -> None:
+        self._call = runtime.in_precision(model)
+        self._norms = [part for part in model.modules() if isinstance(part, _BatchNorm)]
+
+    def __call__(self, *args: Any, generated: bool = False, **options: Any) -> Any:
+        """What the network returns, as float32.
+
+        Args:
+            args: Of the network.
+            generated: Batch normalisations use the statistics of what they see, but do not keep them: those that
+                predict later are of real images alone.
+            options: Of the network.
+        """
+        if not generated:
+            return self._call(*args, **options)
+        before = [norm.momentum for norm in self._norms]
+        for norm in self._norms:
+            norm.momentum = 0.0
+        try:
+            return self._call(*args, **options)
+        finally:
+            for norm, momentum in zip(self._norms, before, strict=True):
+                norm.momentum = momentum
+
+
 class AdversarialLearner(Parts):
     """Update the discriminator, once or several times, then the generator.
 
@@ -42,11 +77,14 @@ class AdversarialLearner(Parts):
         discriminator: Whatever the objective asks of it.
         generator: (N, L) latents to (N, 3, H, W) images in [-1, 1]; has the length of its latents as `latent`.
         objective: The two losses.
-        real: The real images of a step.
+        real: The real images of an update of the discriminator.
+        fresh: Those of an update of the generator.
         labeled: Labelled images of a step, where the discriminator is a classifier.
         labels: (R,) int64 classes of the real images by position, where the game is conditional.
         augment: Changes all images that the discriminator sees, but the labelled ones; differentiable, since the
             generator learns through it.
+        weak: Changes real images a little, where the objective wants to see them so.
+        strong: Changes the same images a lot, likewise.
         discriminator_optimizer: Settings.
         generator_optimizer: Settings.
         discriminator_steps: Updates of the discriminator for one of the generator.
@@ -61,9 +99,12 @@ class AdversarialLearner(Parts):
         objective: Objective,
         *,
         real: RealImages,
+        fresh: RealImages,
         labeled: Callable[[int], Batch] | None = None,
         labels: Tensor | None = None,
-        augment: Callable[[Tensor], Tensor],
+        augment: View,
+        weak: View | None = None,
+        strong: View | None = None,
         discriminator_optimizer: OptimizerOptions,
         generator_optimizer: OptimizerOptions,
         discriminator_steps: int,
@@ -73,8 +114,9 @@ class AdversarialLearner(Parts):
         self.latent: int = generator.latent  # type: ignore[assignment]
         self.discriminator = runtime.place(discriminator)
         self.generator = runtime.place(generator)
+        beside = objective.to(runtime.device) if isinstance(objective, nn.Module) else None
         self.discriminator_optimizer = ScheduledOptimizer(
-            self.discriminator, discriminator_optimizer, steps=loop.steps * discriminator_steps
+            self.discriminator, discriminator_optimizer, steps=loop.steps * discriminator_steps, beside=beside
         )
         self.generator_optimizer = ScheduledOptimizer(self.generator, generator_optimizer, steps=loop.steps)
         self.average = averaged(self.discriminator, loop.ema_decay)
@@ -87,13 +129,19 @@ class AdversarialLearner(Parts):
             "discriminator_optimizer": self.discriminator_optimizer,
             "generator_optimizer": self.generator_optimizer,
         }
-        if isinstance(objective, nn.Module):
-            self.parts["objective"] = objective.to(runtime.device)
+        if beside is not None:
+            self.parts["objective"] = beside
+        if getattr(objective, "wants_teacher", False):
+            self.average.requires_grad_(False)
+            # Past nn.Module: the average is a part of its own, not one of the objective's.
+            object.__setattr__(objective, "teacher", runtime.in_precision(self.average))
+        wanted = getattr(objective, "views", ())
+        self.views = {name: view for name, view in (("weak", weak), ("strong", strong)) if view and name in wanted}
         self.objective, self.augment, self.runtime = objective, augment, runtime
-        self.real, self.labeled, self.labels = real, labeled, labels
+        self.real, self.fresh, self.labeled, self.labels = real, fresh, labeled, labels
         self.discriminator_steps = discriminator_steps
         self._trained = [weight for weight in self.discriminator.parameters() if weight.requires_grad]
-        self._discriminator = runtime.in_precision(self.discriminator)
+        self._discriminator = Critic(self.discriminator, runtime)
         self._generator = runtime.in_precision(self.generator)
 
     @property
@@ -108,11 +156,12 @@ class AdversarialLearner(Parts):
             with torch.set_grad_enabled(last):  # only the last generated images are used again, by the generator
                 real, batch = self._batch(index * self.discriminator_steps + turn)
             rate = torch.tensor(self.discriminator_optimizer.learning_rate, device=self.runtime.device)
-            taught = self.objective.discriminator_loss(self._discriminator, self._seen(real, batch))
+            taught = self.objective.discriminator_loss(self._generator, self._discriminator, self._seen(real, batch))
             self.discriminator_optimizer.update(taught.loss)
             self.average.update_parameters(self.discriminator)
         self._teach(False)
-        seen = batch._replace(real=self.augment(real), fake=self.augment(batch.fake))
+        fresh, _ = self.fresh(index)
+        seen = batch._replace(real=self.augment(fresh), fake=self.augment(batch.fake))
         drawn = self.objective.generator_loss(self._generator, self._discriminator, seen)
         self.generator_optimizer.update(drawn.loss)
         self._teach(True)
@@ -126,7 +175,7 @@ class AdversarialLearner(Parts):
         labels = None if self.labels is None else self.labels[torch.from_numpy(rows).to(self.labels.device)]
         latent = torch.randn(len(real), self.latent, device=real.device)
         fake = self._generator(latent) if labels is None else self._generator(latent, labels)
-        return real, GanBatch(real, fake, latent, labels, labeled)
+        return real, GanBatch(real, fake, latent, labels, labeled, step=step)
 
     def _teach(self, on: bool) -> None:
         """Whether the discriminator's weights get gradients; frozen ones never do."""
@@ -136,7 +185,8 @@ class AdversarialLearner(Parts):
     def _seen(self, real: Tensor, batch: GanBatch) -> GanBatch:
         """What the discriminator learns from: one draw of the augmentation for all, generated images without graph."""
         seen = self.augment(torch.cat([real, batch.fake.detach()]))
-        return batch._replace(real=seen[: len(real)], fake=seen[len(real) :])
+        views: dict[str, Any] = {name: view(real) for name, view in self.views.items()}
+        return batch._replace(real=seen[: len(real)], fake=seen[len(real) :], **views)
 
     @torch.no_grad()
     def images(self, latent: Tensor) -> Pixels:

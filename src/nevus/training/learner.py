@@ -20,8 +20,9 @@ class Learner(Parts):
 
     Args:
         model: (N, 3, H, W) to (N, K) logits.
-        algorithm: Called with the network and a batch, returns a `StepOutput`; where it has a true `wants_teacher`, it
-            gets the averaged network as `teacher`; where it has a true `wants_snapshot`, copies of that as `snapshot`.
+        algorithm: Called with the network and a batch, returns a `StepOutput`; its own parameters train too. Where it
+            has a true `wants_teacher`, it gets the averaged network as `teacher`; where it has a true `wants_snapshot`,
+            copies of that as `snapshot`.
         batches: The batch of a step.
         optimizer: Settings of the optimizer.
         loop: Settings of the loop.
@@ -39,9 +40,10 @@ class Learner(Parts):
         runtime: Runtime,
     ) -> None:
         self.model = runtime.place(model)
-        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps)  # first: the mean is frozen alike
-        self.average = averaged(self.model, loop.ema_decay)
         self.algorithm = algorithm.to(runtime.device)
+        # Before the mean, which is frozen alike.
+        self.optimizer = ScheduledOptimizer(self.model, optimizer, steps=loop.steps, beside=self.algorithm)
+        self.average = averaged(self.model, loop.ema_decay)
         self.parts = {
             "model": self.model,
             "average": self.average,

@@ -16,6 +16,8 @@ class ScheduledOptimizer:
 
     Args:
         model: The network, or the names and parameters of it that are to be trained.
+        beside: Trained too, at the learning rate of the optimizer, whatever the groups of the network; may have no
+            parameters.
         options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here, and
             its batch normalisations keep their statistics, until the share `unfreeze` of the steps is done.
         steps: Updates of the whole training.
@@ -25,7 +27,12 @@ class ScheduledOptimizer:
     """
 
     def __init__(
-        self, model: nn.Module | Iterable[tuple[str, nn.Parameter]], options: OptimizerOptions, *, steps: int
+        self,
+        model: nn.Module | Iterable[tuple[str, nn.Parameter]],
+        options: OptimizerOptions,
+        *,
+        steps: int,
+        beside: nn.Module | None = None,
     ) -> None:
         named = list(model.named_parameters() if isinstance(model, nn.Module) else model)
         exempt = exempt_names(model) if isinstance(model, nn.Module) else set()
@@ -33,6 +40,9 @@ class ScheduledOptimizer:
         self._held = hold_statistics(model) if isinstance(model, nn.Module) else []
         self._thaws_at = None if options.unfreeze is None else round(options.unfreeze * steps)
         groups = parameter_groups(named, options, exempt=exempt, later=self._frozen if options.unfreeze else ())
+        own = [one for one in beside.parameters() if one.requires_grad] if beside is not None else []
+        if own:
+            groups.append({"params": own, "lr": options.learning_rate, "weight_decay": options.weight_decay})
         self.optimizer = build_optimizer(groups, options)
         self.schedule = scheduled(self.optimizer, options, steps=steps)
         self.clip_norm = options.clip_norm

@@ -6,14 +6,17 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Task
+from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Task
 from nevus.lookup import find
+from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, start_from
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
+from nevus.seeds import derived
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from nevus.networks.classifier import ClassifierNetwork
     from nevus.training.batches import Images, LabeledBatches
     from nevus.training.learner import Learner
     from nevus.training.loop import Observer
@@ -32,6 +35,7 @@ def fit_classifier(
     seed: int,
     variant: str | None,
     checkpoints: Checkpoints,
+    finished: FinishedRuns = NO_RUNS,
     *,
     method: str,
     learner_of: Callable[..., Any] | None = None,
@@ -45,17 +49,21 @@ def fit_classifier(
         seed: Of the weights, the batches and the augmentation.
         variant: Name of this set of parameters, or None.
         checkpoints: Where the state is kept while training.
+        finished: What reads the classifier of each finished run, for those that the parameters name.
         method: Name in the registry.
-        learner_of: What is trained, from corpus, parameters and seed; None for `build_classifier_learner`.
+        learner_of: What is trained, from corpus, parameters, seed and the runs that the parameters name; None for
+            `build_classifier_learner`.
 
     Returns:
         The classifier with the averaged weights, and the history: one row every `log_every` steps.
 
     Raises:
         CorpusError: A class has no labelled image, or there are no images of a kind that the algorithm needs.
+        NevusError: The parameters name a run that there is not.
         TrainingError: The loss is not finite.
     """
-    learner = (learner_of or build_classifier_learner)(training, params, seed)
+    ancestors = ancestors_of(training, params, finished, method=method)
+    learner = (learner_of or build_classifier_learner)(training, params, seed, ancestors)
     history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
     return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
 
@@ -87,7 +95,9 @@ def train_learner(
     )
 
 
-def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: int) -> Learner:
+def build_classifier_learner(
+    training: Corpus, params: ClassifierParams, seed: int, ancestors: Ancestors = NONE
+) -> Learner:
     """Introduce network, algorithm, images and augmentation to one another."""
     from nevus.augment.policy import Augment
     from nevus.corpus.views import unlabeled_images
@@ -98,10 +108,11 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
 
     runtime = choose_runtime(params.loop)
     with seeded(seed):
-        network = build_network(training, params)
+        network = build_network(training, params, ancestors)
     labeled = labeled_batches(training, params, seed, runtime)
     kind = find(ALGORITHMS, params.algorithm.name)  # type: ignore[attr-defined]
-    algorithm = kind(params.algorithm, task_of(training, params, labeled))
+    with seeded(derived(seed, "algorithm")):
+        algorithm = kind(params.algorithm, task_of(training, params, labeled, network))
     batches: Any = labeled
     if kind.views and params.unlabeled is not None:
         pool = Pool(unlabeled_images(training), runtime.device)
@@ -115,29 +126,29 @@ def build_classifier_learner(training: Corpus, params: ClassifierParams, seed: i
     return Learner(network, algorithm, batches, optimizer=params.optimizer, loop=params.loop, runtime=runtime)
 
 
-def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches) -> Task:
+def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, network: ClassifierNetwork) -> Task:
     """What an algorithm or an objective may know of the images, and the loss that all methods share."""
     from nevus.training.losses import LabeledLoss
 
     counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
-    return Task(training.classes, counts, unlabeled, params.loop.steps, LabeledLoss(params.loss, counts))
+    loss = LabeledLoss(params.loss, counts)
+    return Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
 
 
-def build_network(training: Corpus, params: TrainingParams) -> nn.Module:
+def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:
     """Build the network for the classes and the size of the corpus; its input statistics come from labelled images."""
     import numpy as np
 
     from nevus.corpus.views import labeled_images
     from nevus.networks.build import build
-    from nevus.networks.pretrained import load_start
     from nevus.training.losses import set_output_bias
 
     pixels, labels = labeled_images(training)
     learn_metadata(training, params)  # a corpus without them is refused before anything is trained
     network = build(params.network, classes=len(training.classes), size=pixels.shape[1])
-    load_start(network, params.network)
     network.fit_input(pixels)
+    start_from(network, params, ancestors)
     if params.loss.output_bias == "prior":
         set_output_bias(network, np.bincount(labels, minlength=len(training.classes)).tolist())
     return network

@@ -35,6 +35,8 @@ class TrainingParams(Options):
 
     Attributes:
         network: The network.
+        start: Name of a finished run, such as "simclr/seed0", whose features it starts from; null starts from random
+            weights, or those that the network's own options name.
         copies: Changed copies of the labelled images, made before training.
         augment: How labelled images are changed while training.
         loss: On the labelled images.
@@ -46,6 +48,7 @@ class TrainingParams(Options):
     """
 
     network: KnownNetwork
+    start: str | None = Field(min_length=1)
     copies: CopiesOptions
     augment: Policy
     loss: LossOptions
@@ -54,6 +57,10 @@ class TrainingParams(Options):
     selection: SelectionOptions | None
     average_d4: bool
     metadata: MetadataOptions | None
+
+    def ancestors(self) -> dict[str, str]:
+        """Names of the finished runs that the training builds on, by the parameters that name them."""
+        return {} if self.start is None else {"start": self.start}
 
 
 class UnlabeledOptions(Options):

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from nevus.contracts import Checkpoints, Corpus, Figure, Table
+from nevus.contracts import NO_RUNS, Checkpoints, Corpus, Figure, FinishedRuns, Table
+from nevus.pipelines.classifier.ancestors import ancestors_of, require_blind
 from nevus.pipelines.classifier.nodes import learn_metadata
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
@@ -18,6 +19,7 @@ def cross_validate(
     seed: int,
     options: CrossValidationParams,
     checkpoints: Checkpoints,
+    finished: FinishedRuns = NO_RUNS,
     *,
     method: str,
     learner_of: Callable[..., Any],
@@ -33,8 +35,9 @@ def cross_validate(
         seed: Of the first fold's training; every other has its own.
         options: Methods, folds and repeats.
         checkpoints: Where finished folds are kept.
+        finished: What reads the classifier of each finished run, for those that the parameters name.
         method: Name in the registry; without a row where it is not asked for.
-        learner_of: What is trained, from corpus, parameters and seed.
+        learner_of: What is trained, from corpus, parameters, seed and the runs that the parameters name.
 
     Returns:
         One row a repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two classes
@@ -43,12 +46,14 @@ def cross_validate(
     """
     if method not in options.methods:
         return tables_of({}, method, training)
+    ancestors = ancestors_of(training, params, finished, method=method)
+    require_blind(ancestors, method=method)
     key = ""
     done: dict[str, dict[str, Any]] = {}
     for repeat, fold, held_out in deal(training, options):
         rest = set_apart(training, held_out)
         own_seed = derived(seed, "cross_validation", repeat, fold, bits=31)
-        learner = learner_of(rest, params, own_seed)
+        learner = learner_of(rest, params, own_seed, ancestors)
         metadata = learn_metadata(rest, params)
         if not key:
             key = key_of(method, seed, learner, training, params, options)

@@ -12,11 +12,12 @@ from nevus.pipelines.instances import bind, instance
 from nevus.pipelines.methods import METHODS
 
 NAME = "cross_validation"
+KEPT = {"corpus@training", "finished_runs"}
 
 
 def create_pipeline() -> Pipeline:
     """Labelled images to scores along the training, as a table and a figure, and to out-of-fold predictions."""
-    methods = sum((instance(score(name), name, keep={"corpus@training"}) for name in METHODS), Pipeline([]))
+    methods = sum((instance(score(name), name, keep=KEPT) for name in METHODS), Pipeline([]))
     summary = Pipeline(
         [
             Node(
@@ -35,9 +36,7 @@ def create_pipeline() -> Pipeline:
         ]
     )
     named = {f"{what}_of_{name}": f"{NAME}.{name}.{what}" for name in METHODS for what in ("scores", "held_out")}
-    return instance(methods, NAME, keep={"corpus@training"}, tags=NAME) + instance(
-        summary, NAME, inputs=named, tags=NAME
-    )
+    return instance(methods, NAME, keep=KEPT, tags=NAME) + instance(summary, NAME, inputs=named, tags=NAME)
 
 
 def score(name: str) -> Pipeline:
@@ -49,6 +48,7 @@ def score(name: str) -> Pipeline:
         "seed": "params:seed",
         "options": f"params:{NAME}",
         "checkpoints": "checkpoints",
+        "finished": "finished_runs",
     }
     function = bind(cross_validate, params=family.params, method=name, learner_of=family.learner)
     return Pipeline([Node(function, inputs, ["scores", "held_out"], name="score_folds")])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nevus.contracts import Checkpoints, Classifier, Corpus, Pixels, Table, Weights
+from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Weights
 from nevus.lookup import find
+from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of
 from nevus.pipelines.classifier.nodes import build_network, finish, labeled_batches, task_of, train_learner
 from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
 from nevus.seeds import derived
@@ -23,6 +24,7 @@ def fit_ssgan(
     seed: int,
     variant: str | None,
     checkpoints: Checkpoints,
+    finished: FinishedRuns = NO_RUNS,
     *,
     method: str,
 ) -> tuple[Classifier, Table, Weights, Pixels, Pixels]:
@@ -35,6 +37,7 @@ def fit_ssgan(
         seed: Of the weights, the batches, the augmentation and the latents.
         variant: Name of this set of parameters, or None.
         checkpoints: Where the state is kept while training.
+        finished: What reads the classifier of each finished run, for those that the parameters name.
         method: Name in the registry.
 
     Returns:
@@ -43,6 +46,7 @@ def fit_ssgan(
 
     Raises:
         CorpusError: A class has no labelled image, or there is no unlabelled one.
+        NevusError: The parameters name a run that there is not.
         TrainingError: A loss is not finite.
     """
     import numpy as np
@@ -53,7 +57,8 @@ def fit_ssgan(
     from nevus.training.loop import Observer
     from nevus.training.runtime import seeded
 
-    learner = build_ssgan_learner(training, params, seed)
+    ancestors = ancestors_of(training, params, finished, method=method)
+    learner = build_ssgan_learner(training, params, seed, ancestors)
     with seeded(derived(seed, "latents")):
         latents = torch.randn(max(FRAME_IMAGES, params.samples), params.generator.latent)
     every = -(-params.loop.steps // params.frames)
@@ -70,7 +75,9 @@ def fit_ssgan(
     )
 
 
-def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> AdversarialLearner:
+def build_ssgan_learner(
+    training: Corpus, params: SsganParams, seed: int, ancestors: Ancestors = NONE
+) -> AdversarialLearner:
     """Introduce networks, objective, images and augmentation to one another."""
     from nevus.augment.policy import Augment
     from nevus.corpus.views import unlabeled_images
@@ -82,18 +89,23 @@ def build_ssgan_learner(training: Corpus, params: SsganParams, seed: int) -> Adv
 
     runtime = choose_runtime(params.loop)
     with seeded(seed):  # the discriminator first: it then starts from the weights of the baseline
-        discriminator = build_network(training, params)
+        discriminator = build_network(training, params, ancestors)
         generator = build(params.generator, classes=len(training.classes), size=training.pixels.shape[1])
     pool = Pool(unlabeled_images(training), runtime.device)
     labeled = labeled_batches(training, params, seed, runtime)
-    objective = find(OBJECTIVES, params.objective.name)  # type: ignore[attr-defined]
+    kind = find(OBJECTIVES, params.objective.name)  # type: ignore[attr-defined]
+    with seeded(derived(seed, "objective")):
+        objective = kind(params.objective, task_of(training, params, labeled, discriminator))
     return AdversarialLearner(
         discriminator,
         generator,
-        objective(params.objective, task_of(training, params, labeled)),
-        real=UnlabeledImages(pool, batch=params.unlabeled_batch, seed=seed),
+        objective,
+        real=UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed),
+        fresh=UnlabeledImages(pool, batch=params.unlabeled.batch, seed=derived(seed, "fresh", bits=31)),
         labeled=labeled,
         augment=Augment(params.augment_unlabeled),
+        weak=Augment(params.unlabeled.weak),
+        strong=Augment(params.unlabeled.strong),
         discriminator_optimizer=params.optimizer,
         generator_optimizer=params.generator_optimizer,
         discriminator_steps=params.discriminator_steps,

@@ -7,8 +7,8 @@ from pydantic import Field, SerializeAsAny, field_validator
 from nevus.augment.options import GanPolicy
 from nevus.contracts import Options
 from nevus.lookup import checked_options
-from nevus.networks.options import GeneratorOptions, NetworkOptions, PlainOptions, ResidualOptions
-from nevus.pipelines.classifier.params import TrainingParams
+from nevus.networks.options import GeneratorOptions
+from nevus.pipelines.classifier.params import TrainingParams, UnlabeledOptions
 from nevus.training.options import OptimizerOptions
 
 OBJECTIVES = "nevus.objectives"
@@ -22,7 +22,8 @@ class SsganParams(TrainingParams):
         generator: The generator network.
         generator_optimizer: Its optimizer and schedule.
         discriminator_steps: Updates of the discriminator for one of the generator.
-        unlabeled_batch: Unlabelled images a step, and as many generated ones.
+        unlabeled: Unlabelled images a step, and as many generated ones; how they are changed where the objective asks
+            the discriminator to say the same of both views.
         augment_unlabeled: How all images but the labelled ones are changed before the discriminator sees them.
         frames: Pictures of the generator's progress, spread evenly over the training.
         samples: Generated images kept at the end.
@@ -32,20 +33,10 @@ class SsganParams(TrainingParams):
     generator: GeneratorOptions
     generator_optimizer: OptimizerOptions
     discriminator_steps: int = Field(ge=1, le=100)
-    unlabeled_batch: int = Field(ge=2)
+    unlabeled: UnlabeledOptions
     augment_unlabeled: GanPolicy
     frames: int = Field(ge=1, le=1000)
     samples: int = Field(ge=1, le=100_000)
-
-    @field_validator("network")
-    @classmethod
-    def _without_batch_normalisation(cls, network: NetworkOptions) -> NetworkOptions:
-        if not isinstance(network, ResidualOptions | PlainOptions):
-            raise ValueError(
-                f"is of kind {network.kind}, but the discriminator has to be residual or plain: others have batch "
-                "normalisation or no normalised weights. Set ssgan.network to ${networks.residual}"
-            )
-        return network
 
     @field_validator("objective", mode="before")
     @classmethod

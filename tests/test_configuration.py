@@ -24,10 +24,10 @@ def test_an_environment_reaches_what_a_method_takes_over(configuration):
 
 
 def test_the_command_line_reaches_it_too_and_one_method_can_differ(configuration):
-    parameters = configuration(classifier={"loop": {"steps": 7}}, ssgan={"network": {"width": 12}})["parameters"]
+    parameters = configuration(classifier={"loop": {"steps": 7}}, ssgan={"network": {"blocks": 2}})["parameters"]
     assert parameters["ssgan"]["loop"]["steps"] == parameters["labeled_only"]["loop"]["steps"] == 7
-    assert parameters["ssgan"]["network"]["width"] == 12
-    assert parameters["labeled_only"]["network"]["width"] == 8
+    assert parameters["ssgan"]["network"]["blocks"] == 2
+    assert parameters["labeled_only"]["network"]["blocks"] == 1
 
 
 def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keeps_equal(project, configuration):

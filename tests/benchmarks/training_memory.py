@@ -105,7 +105,7 @@ def train(training: Corpus, steps: int) -> None:
     """Some steps of the project's own semi-supervised GAN, small, so that the images and not the networks count."""
     conf = Path(__file__).resolve().parents[2] / "conf"
     small = {
-        "classifier": {"network": {"width": 8, "resize": 32}, "loop": {"labeled_batch": BATCH}},
+        "classifier": {"network": {"widths": [8, 16], "resize": 32}, "loop": {"labeled_batch": BATCH}},
         "ssgan": {"generator": {"width": 4}, "unlabeled": {"batch": BATCH}},
     }
     parameters = ConfigLoader(str(conf), env="base", runtime_params=small, **CONFIG_LOADER_ARGS)["parameters"]

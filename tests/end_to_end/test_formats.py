@@ -32,7 +32,7 @@ for env, pipeline, parameters in json.load(sys.stdin):
 """
 TINY = {
     "classifier": {
-        "network": {"width": 8, "depth": 2},
+        "network": {"widths": [8, 16]},
         "loop": {"steps": 4, "labeled_batch": 8, "log_every": 2, "checkpoint_every": 2},
     },
     "ssgan": {"generator": {"latent": 8, "width": 4}, "frames": 2, "samples": 16},

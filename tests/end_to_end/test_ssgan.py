@@ -151,7 +151,7 @@ def test_the_tracked_model_scores_images(finished):
 
 def test_real_images_go_the_same_way(new_project, sample_data):
     made = new_project()
-    small = "classifier.loop.steps=10,classifier.network.width=8,classifier.network.depth=2,ssgan.generator.width=4"
+    small = "classifier.loop.steps=10,networks.preactivation.stem_stride=2,ssgan.generator.width=4"
     source = sample_data / "melanoma_detection" / "MelanomaDetection.zip"
     result = made.kedro("run", "--pipeline=ssgan", "--env=melanoma", "--params", f"source={source},{small}")
     assert result.returncode == 0, result.stderr

@@ -36,8 +36,8 @@ def test_another_network_is_taken_over_as_a_whole_and_only_where_it_is_asked_for
 
 
 def test_one_value_of_a_block_taken_over_is_changed_in_the_block_alone():
-    found = parameters("classifier.network.width=6")
-    assert found["labeled_only"]["network"] == {**found["networks"]["residual"], "width": 6}
+    found = parameters("classifier.network.blocks=2")
+    assert found["labeled_only"]["network"] == {**found["networks"]["preactivation"], "blocks": 2}
 
 
 @pytest.mark.parametrize("text", [SWAP, f"{SWAP},networks.small_cnn.width=12", "networks.preactivation.blocks=2"])

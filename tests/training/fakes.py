@@ -27,7 +27,21 @@ MILD = (
     Cutout(name="cutout", side=(0.1, 0.1)),
 )
 
-GAN = SemiSupervisedGanOptions(name="semi_supervised", generator_loss="feature_matching", unlabeled_weight=1.0)
+TEXTBOOK: dict[str, Any] = {
+    "name": "semi_supervised",
+    "generator_loss": "feature_matching",
+    "distance": "squared",
+    "unlabeled_weight": 1.0,
+    "consistency_weight": 0.0,
+    "consistency_ramp": 0.0,
+    "entropy_weight": 0.0,
+    "pull_away_weight": 0.0,
+    "manifold_weight": 0.0,
+    "manifold_step": 0.1,
+    "rotation_weight": 0.0,
+    "r1_weight": 0.0,
+}
+GAN = SemiSupervisedGanOptions(**TEXTBOOK)
 
 
 class MemoryCheckpoints:
@@ -145,6 +159,7 @@ def adversarial(
         generator,
         SemiSupervisedGan(GAN, task(options)),
         real=unlabeled_images(seed, runtime.device),
+        fresh=unlabeled_images(seed + 1, runtime.device),
         labeled=labeled_batches(options, seed, runtime.device),
         augment=Augment(MILD),
         discriminator_optimizer=optimizer(**changes),

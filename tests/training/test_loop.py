@@ -4,6 +4,7 @@ import torch
 from nevus.algorithms.base import Algorithm, AlgorithmOptions
 from nevus.contracts import StepOutput, TrainingError
 from nevus.training.averaging import averaged, weights_of
+from nevus.training.adversarial import Critic
 from nevus.training.learner import Learner
 from nevus.training.loop import Observer, step_seed, train
 from nevus.training.options import SelectionOptions
@@ -229,7 +230,7 @@ def test_the_discriminator_may_get_several_batches_for_one_of_the_generator():
 
 def test_a_conditional_game_gets_the_classes_of_its_real_images():
     class Records:
-        def discriminator_loss(self, discriminator, batch):
+        def discriminator_loss(self, generator, discriminator, batch):
             self.batch = batch
             return StepOutput(discriminator(batch.real).sum() + discriminator(batch.fake).sum(), {})
 
@@ -373,3 +374,50 @@ def test_averages_start_near_the_weights_and_keep_their_names():
     assert set(weights_of(average)) == {"weight", "bias"}
     # The second update has a decay of (1 + 1) / (10 + 1): most of the way to the new weights at once.
     torch.testing.assert_close(weights_of(average)["weight"], torch.full((1, 2), 5.0))
+
+
+def test_the_generator_learns_from_real_images_that_the_discriminator_has_not_just_seen():
+    learner, seen = adversarial(loop()), []
+    for stream in ("real", "fresh"):
+        images = getattr(learner, stream)
+        setattr(
+            learner, stream, lambda step, s=stream, i=images: seen.append((s, step, i(step)[1].tolist())) or i(step)
+        )
+    learner.step(3)
+    (one, first, rows), (other, second, fresh) = seen
+    assert (one, first, other, second) == ("real", 3, "fresh", 3)
+    assert rows != fresh
+
+
+def test_running_statistics_of_a_discriminator_are_of_real_images_alone():
+    norm = torch.nn.BatchNorm2d(3)
+    critic = Critic(norm, choose_runtime(loop()))
+    images = torch.randn(4, 3, 5, 5) + 7
+    before = norm.running_mean.clone()
+    generated = critic(images, generated=True)
+    assert torch.equal(norm.running_mean, before)
+    assert norm.momentum == 0.1
+    assert torch.allclose(generated, critic(images))  # normalised by its own statistics all the same
+    assert not torch.equal(norm.running_mean, before)
+
+
+def test_what_an_algorithm_learns_itself_trains_beside_the_network():
+    class Scales(Algorithm):
+        def __init__(self, options, task):
+            super().__init__(options, task)
+            self.scale = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, model, batch):
+            return StepOutput((model(batch.images) * self.scale).square().mean(), {})
+
+    options = loop()
+    learner = Learner(
+        network(0),
+        Scales(AlgorithmOptions(name="test"), task(options)),
+        labeled_batches(options, 0, torch.device("cpu")),
+        optimizer=optimizer(),
+        loop=options,
+        runtime=choose_runtime(options),
+    )
+    learner.step(0)
+    assert learner.algorithm.scale.item() != 1

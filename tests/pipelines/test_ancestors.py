@@ -1,0 +1,100 @@
+"""Trainings that start from a finished run."""
+
+import pytest
+import torch
+
+from nevus.contracts import CorpusError, NevusError
+from nevus.pipelines.classifier.ancestors import ancestors_of, require_blind
+from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
+from nevus.pipelines.classifier.params import ClassifierParams
+from nevus.pipelines.cross_validation.nodes import cross_validate
+from nevus.pipelines.ssgan.nodes import build_ssgan_learner
+from tests.training.fakes import MemoryCheckpoints
+
+
+def short(params, **changes):
+    loop = params.loop.model_copy(update={"steps": 2, "log_every": 1})
+    return params.model_copy(update={"loop": loop, **changes})
+
+
+@pytest.fixture(scope="module")
+def simclr(parameters) -> ClassifierParams:
+    return short(ClassifierParams.model_validate(parameters["simclr"]))
+
+
+@pytest.fixture(scope="module")
+def finished(training, validation, simclr, labeled_only):
+    made = {
+        name: fit_classifier(training, validation, params, 0, None, MemoryCheckpoints(), method=name)[0]
+        for name, params in (("simclr", simclr), ("labeled_only", short(labeled_only)))
+    }
+    return {f"{name}/seed0": lambda one=one: one for name, one in made.items()}
+
+
+@pytest.mark.parametrize("method", ["labeled_only", "ssgan"])
+def test_a_method_starts_from_the_features_of_a_run_and_with_a_head_of_its_own(method, finished, training, request):
+    params = request.getfixturevalue(method).model_copy(update={"start": "simclr/seed0"})
+    ancestors = ancestors_of(training, params, finished, method=method)
+    build = build_ssgan_learner if method == "ssgan" else build_classifier_learner
+    learner = build(training, params, 0, ancestors)
+    network = learner.discriminator if method == "ssgan" else learner.model
+    source = ancestors["simclr/seed0"].weights
+    for name, value in network.state_dict().items():
+        if "num_batches" not in name:
+            assert torch.equal(value, source[name]) != name.startswith("head."), name
+
+
+def test_what_a_checkpoint_is_good_for_depends_on_the_weights_of_the_start(finished, training, labeled_only):
+    from nevus.pipelines.checkpoint_key import checkpoint_key
+
+    params = labeled_only.model_copy(update={"start": "simclr/seed0"})
+    ancestors = ancestors_of(training, params, finished, method="labeled_only")
+    changed = ancestors["simclr/seed0"]
+    changed = changed._replace(weights={name: value + 1 for name, value in changed.weights.items()})
+
+    def key(start):
+        learner = build_classifier_learner(training, params, 0, {"simclr/seed0": start})
+        return checkpoint_key("labeled_only", 0, learner, (training,), params)
+
+    assert key(ancestors["simclr/seed0"]) == key(ancestors["simclr/seed0"])
+    assert key(changed) != key(ancestors["simclr/seed0"])
+
+
+def test_an_unknown_run_is_named_with_the_nearest_and_how_to_train_it(finished, training, labeled_only):
+    params = labeled_only.model_copy(update={"start": "simclr/seed1"})
+    with pytest.raises(NevusError, match=r"labeled_only\.start: .*'simclr/seed1'.*'simclr/seed0'.*--pipeline=simclr"):
+        ancestors_of(training, params, finished, method="labeled_only")
+
+
+def test_a_run_of_other_images_may_know_the_test_images(finished, training, labeled_only):
+    params = labeled_only.model_copy(update={"start": "simclr/seed0"})
+    fewer = training._replace(manifest=training.manifest.iloc[1:])
+    with pytest.raises(CorpusError, match="test images may be among them"):
+        ancestors_of(fewer, params, finished, method="labeled_only")
+    hidden = training.manifest.copy()
+    hidden.loc[hidden.index[hidden["split"] == "labeled"][:2], ["split", "label"]] = ["unlabeled", None]
+    assert ancestors_of(training._replace(manifest=hidden), params, finished, method="labeled_only")
+
+
+def test_a_network_of_another_shape_is_refused(finished, training, labeled_only):
+    other = labeled_only.network.model_copy(update={"widths": (8, 32)})
+    params = labeled_only.model_copy(update={"start": "simclr/seed0", "network": other})
+    ancestors = ancestors_of(training, params, finished, method="labeled_only")
+    with pytest.raises(NevusError, match=r"simclr/seed0 are not those of the network of this method: .*wanted"):
+        build_classifier_learner(training, params, 0, ancestors)
+
+
+def test_folds_must_be_unknown_to_the_start(finished, training, labeled_only, cross_validation):
+    options = cross_validation.model_copy(update={"methods": ["labeled_only"]})
+
+    def scores(start):
+        params = short(labeled_only, start=start)
+        return cross_validate(
+            training, params, 0, options, MemoryCheckpoints(), finished,
+            method="labeled_only", learner_of=build_classifier_learner,
+        )[0]  # fmt: skip
+
+    assert len(scores("simclr/seed0"))
+    with pytest.raises(NevusError, match="learnt from all labels"):
+        scores("labeled_only/seed0")
+    require_blind({}, method="labeled_only")

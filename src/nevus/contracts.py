@@ -241,6 +241,8 @@ class Task(NamedTuple):
         labeled_loss: From (L, K) logits and the targets of a batch to a scalar in nats: the loss on labelled images
             that the method shares with its baseline.
         features: Length of the feature vectors of the network.
+        soft_labels: (U, K) probabilities that teachers give the unlabelled images, rows adding up to 1, where there are
+            teachers.
     """
 
     classes: tuple[str, ...]
@@ -249,6 +251,7 @@ class Task(NamedTuple):
     steps: int
     labeled_loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     features: int = 0
+    soft_labels: Tensor | None = None
 
     def ramp_up(self, step: int, share: float) -> float:
         """How much a term counts that grows: exp(-5 (1 - t)^2), t from 0 to 1 (arXiv:1610.02242, section 2.1).

@@ -13,7 +13,9 @@ from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, Trai
 from nevus.seeds import derived
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from nevus.networks.classifier import ClassifierNetwork
@@ -96,9 +98,26 @@ def train_learner(
 
 
 def build_classifier_learner(
-    training: Corpus, params: ClassifierParams, seed: int, ancestors: Ancestors = NONE
+    training: Corpus,
+    params: ClassifierParams,
+    seed: int,
+    ancestors: Ancestors = NONE,
+    *,
+    soft_labels: NDArray[np.float32] | None = None,
+    shares: NDArray[np.float64] | None = None,
 ) -> Learner:
-    """Introduce network, algorithm, images and augmentation to one another."""
+    """Introduce network, algorithm, images and augmentation to one another.
+
+    Args:
+        training: The corpus without the images that choose and test.
+        params: Network, algorithm, augmentation, optimizer and loop.
+        seed: Of the weights and the batches.
+        ancestors: Finished runs that it builds on.
+        soft_labels: (U, K) of the unlabelled images, where somebody teaches.
+        shares: (U,) how often each of them is drawn, adding up to 1; None for all alike.
+    """
+    import torch
+
     from nevus.augment.policy import Augment
     from nevus.corpus.views import unlabeled_images
     from nevus.training.batches import SemiSupervisedBatches, UnlabeledImages
@@ -112,13 +131,16 @@ def build_classifier_learner(
     labeled = labeled_batches(training, params, seed, runtime)
     kind = find(ALGORITHMS, params.algorithm.name)  # type: ignore[attr-defined]
     with seeded(derived(seed, "algorithm")):
-        algorithm = kind(params.algorithm, task_of(training, params, labeled, network))
+        task = task_of(training, params, labeled, network)
+        if soft_labels is not None:
+            task = task._replace(soft_labels=torch.from_numpy(soft_labels))
+        algorithm = kind(params.algorithm, task)
     batches: Any = labeled
     if kind.views and params.unlabeled is not None:
         pool = Pool(unlabeled_images(training), runtime.device)
         batches = SemiSupervisedBatches(
             labeled,
-            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed),
+            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed, shares=shares),
             weak=Augment(params.unlabeled.weak),
             strong=Augment(params.unlabeled.strong),
             views=kind.views,

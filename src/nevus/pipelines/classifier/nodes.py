@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Task
@@ -155,7 +156,38 @@ def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, n
     counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
     loss = LabeledLoss(params.loss, counts)
-    return Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
+    task = Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
+    return task._replace(estimate_shares=partial(estimated_shares, before=prior_of(params, counts)))
+
+
+def labeled_counts(training: Corpus, params: TrainingParams) -> list[int]:
+    """Labelled images of each class, with their copies."""
+    import numpy as np
+
+    from nevus.augment.corpus import with_training_copies
+    from nevus.corpus.views import labeled_images
+
+    _, labels = labeled_images(with_training_copies(training, params.copies))
+    counts: list[int] = np.bincount(labels, minlength=len(training.classes)).tolist()
+    return counts
+
+
+def prior_of(params: TrainingParams, counts: Sequence[int]) -> list[float]:
+    """How frequent each class is where the network learns it: as often as any other where batches are balanced."""
+    if params.loop.sampling == "balanced" or params.loss.class_weights == "balanced":
+        return [1 / len(counts)] * len(counts)
+    return [count / sum(counts) for count in counts]
+
+
+def estimated_shares(probabilities: Tensor, *, before: Sequence[float]) -> Tensor:
+    """The (K,) shares of the classes among images, by what a network says of them: (n, K), and where it learnt it."""
+    import numpy as np
+    import torch
+
+    from nevus.metrics.priors import estimate_by_em
+
+    shares = estimate_by_em(probabilities.double().cpu().numpy(), np.array(before))
+    return torch.from_numpy(shares).to(probabilities)
 
 
 def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:
@@ -271,6 +303,7 @@ def finish(
     pixels, _ = labeled_images(training)
     size, average_d4 = pixels.shape[1], params.average_d4
     spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
+    spec["prior"] = prior_of(params, labeled_counts(training, params))
     if (metadata := learn_metadata(training, params)) is not None:
         spec["metadata"] = metadata
     record = record_of(training, params, method=method, variant=variant, seed=seed)

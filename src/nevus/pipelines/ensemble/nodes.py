@@ -59,6 +59,9 @@ def combine(
         "classes": first.spec["classes"],
         "seed": seed,
     }
+    priors = [one["prior"] for one in specs.values() if "prior" in one]
+    if len(priors) == len(specs):
+        spec["prior"] = [sum(shares) / len(shares) for shares in zip(*priors, strict=True)]
     weights: dict[str, Any] = {}
     for number, one in enumerate(members.values()):
         weights |= with_number(one.weights, number)

@@ -203,6 +203,15 @@ def test_a_mass_that_these_classes_cannot_have_is_refused(block, mass, classes, 
         bounds_of(distilled(block, mass=mass).mass, classes)
 
 
+def test_teachers_that_learnt_from_other_labels_are_named_once(block, training, finished, caplog):
+    with caplog.at_level(logging.WARNING):
+        learner_of(training, distilled(block, mass=None), finished)
+        assert not caplog.records
+        learner_of(training._replace(fingerprint="another budget"), distilled(block, mass=None), finished)
+    (warned,) = caplog.records
+    assert "supervised/seed0, supervised/seed1 learnt from other labels" in warned.message
+
+
 def test_a_mass_that_the_teachers_do_not_allow_is_warned_of(block, training, finished, caplog):
     with caplog.at_level(logging.INFO):
         learner_of(training, distilled(block, mass=0.99), finished)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nevus.contracts import Classifier, Corpus, Pixels, Table
 from nevus.pipelines.classifier.ancestors import Ancestors
 from nevus.pipelines.distillation.params import TEACHERS, DistillationParams, SpreadingOptions
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1024  # images between two steps of the progress bar
 
@@ -35,11 +39,23 @@ def soft_labels_of(
     rows = select(training, "unlabeled").manifest
     said: list[NDArray[np.floating]] = []
     if params.teachers:
+        warn_of_other_labels(training, ancestors)
         said += [ask(one, pixels, rows, name=name) for name, one in ancestors[TEACHERS].items()]
     if params.spreading is not None:
         said.append(spread(training, params, params.spreading, seed, ancestors))
     mean: NDArray[np.float32] = np.mean(said, axis=0).astype(np.float32)
     return mean
+
+
+def warn_of_other_labels(training: Corpus, ancestors: Ancestors) -> None:
+    """Say which teachers learnt under other splits or another label budget: the baseline then knows other labels."""
+    others = [name for name, one in ancestors[TEACHERS].items() if one.record.get("corpus") != training.fingerprint]
+    if others:
+        logger.warning(
+            "%s: %s learnt from other labels than those here, so the comparison with the baseline is not one at equal "
+            "labels. Train them with the same splits to have one.",
+            *(TEACHERS, ", ".join(others)),
+        )
 
 
 def ask(teacher: Classifier, pixels: Pixels, rows: Table, *, name: str) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from nevus.algorithms.simpro import SimPro, SimProOptions
 from nevus.algorithms.softmatch import SoftMatch, SoftMatchOptions
 from nevus.algorithms.uda import Uda, UdaOptions, sharpen
 from nevus.contracts import Batch, Task
-from nevus.pipelines.classifier.nodes import estimated_shares
+from nevus.pipelines.classifier.shares import estimated_shares
 
 TASK = Task(("a", "b"), (1, 1), 6, 10)
 PROBABILITIES = torch.tensor([[0.96, 0.04], [0.7, 0.3], [0.02, 0.98], [0.4, 0.6]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRu
 from nevus.lookup import find
 from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, start_from
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
+from nevus.pipelines.classifier.shares import estimated_shares, labeled_counts, prior_of
 from nevus.seeds import derived
 
 if TYPE_CHECKING:
@@ -158,36 +159,6 @@ def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, n
     loss = LabeledLoss(params.loss, counts)
     task = Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
     return task._replace(estimate_shares=partial(estimated_shares, before=prior_of(params, counts)))
-
-
-def labeled_counts(training: Corpus, params: TrainingParams) -> list[int]:
-    """Labelled images of each class, with their copies."""
-    import numpy as np
-
-    from nevus.augment.corpus import with_training_copies
-    from nevus.corpus.views import labeled_images
-
-    _, labels = labeled_images(with_training_copies(training, params.copies))
-    counts: list[int] = np.bincount(labels, minlength=len(training.classes)).tolist()
-    return counts
-
-
-def prior_of(params: TrainingParams, counts: Sequence[int]) -> list[float]:
-    """How frequent each class is where the network learns it: as often as any other where batches are balanced."""
-    if params.loop.sampling == "balanced" or params.loss.class_weights == "balanced":
-        return [1 / len(counts)] * len(counts)
-    return [count / sum(counts) for count in counts]
-
-
-def estimated_shares(probabilities: Tensor, *, before: Sequence[float]) -> Tensor:
-    """The (K,) shares of the classes among images, by what a network says of them: (n, K), and where it learnt it."""
-    import numpy as np
-    import torch
-
-    from nevus.metrics.priors import estimate_by_em
-
-    shares = estimate_by_em(probabilities.double().cpu().numpy(), np.array(before))
-    return torch.from_numpy(shares).to(probabilities)
 
 
 def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:

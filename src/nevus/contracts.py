@@ -191,6 +191,7 @@ class Classifier(NamedTuple):
     Attributes:
         weights: Flat state dict of the network.
         spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool),
+            `prior` (how frequent each class was in the labelled batches; of an ensemble the mean of its members),
             and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`). That of an
             ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`.
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
@@ -230,6 +231,15 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(logits, targets)
 
 
+def shares_unknown(probabilities: Tensor) -> Tensor:
+    """What stands for an estimate of the shares of the classes where nobody gave one.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError("Task.estimate_shares is not given")
+
+
 class Task(NamedTuple):
     """What an algorithm may know of the images before it sees any.
 
@@ -241,6 +251,10 @@ class Task(NamedTuple):
         labeled_loss: From (L, K) logits and the targets of a batch to a scalar in nats: the loss on labelled images
             that the method shares with its baseline.
         features: Length of the feature vectors of the network.
+        soft_labels: (U, K) probabilities that teachers give the unlabelled images, rows adding up to 1, where there are
+            teachers.
+        estimate_shares: From the (n, K) probabilities that the network gives some images to the (K,) shares of the
+            classes among them.
     """
 
     classes: tuple[str, ...]
@@ -249,6 +263,8 @@ class Task(NamedTuple):
     steps: int
     labeled_loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     features: int = 0
+    soft_labels: Tensor | None = None
+    estimate_shares: Callable[[Tensor], Tensor] = shares_unknown
 
     def ramp_up(self, step: int, share: float) -> float:
         """How much a term counts that grows: exp(-5 (1 - t)^2), t from 0 to 1 (arXiv:1610.02242, section 2.1).

@@ -11,7 +11,7 @@ from nevus.io.model import ModelDataset
 from nevus.io.runs import FinishedRunsDataset
 from nevus.metrics.predictions import probabilities_of, tables_of_parts
 from nevus.pipelines.classifier.nodes import fit_classifier
-from nevus.pipelines.ensemble.nodes import choose, combine
+from nevus.pipelines.ensemble.nodes import combine, members_of
 from nevus.pipelines.ensemble.params import EnsembleParams
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.training.options import MetadataOptions
@@ -88,12 +88,12 @@ def test_finished_runs_are_found_by_their_names_and_read_when_they_are_called(me
 
 def test_members_are_named_or_fit_a_pattern_each_once_and_no_ensemble_is_one():
     runs = ["ensemble/seed0", "ensemble-wide/seed0", "supervised/seed0", "supervised/seed1", "transfer/seed0"]
-    assert choose(runs, ["transfer/seed0", "supervised/*", "supervised/seed1"]) == [
+    assert members_of(runs, ["transfer/seed0", "supervised/*", "supervised/seed1"]) == [
         "transfer/seed0",
         "supervised/seed0",
         "supervised/seed1",
     ]
-    assert choose(runs, ["*/seed0"]) == ["supervised/seed0", "transfer/seed0"]
+    assert members_of(runs, ["*/seed0"]) == ["supervised/seed0", "transfer/seed0"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_members_are_named_or_fit_a_pattern_each_once_and_no_ensemble_is_one():
 )
 def test_what_names_no_two_finished_runs_is_refused(wanted, said):
     with pytest.raises(NevusError, match=said):
-        choose(["ensemble/seed0", "supervised/seed0", "transfer/seed0"], wanted)
+        members_of(["ensemble/seed0", "supervised/seed0", "transfer/seed0"], wanted)
 
 
 def test_a_member_trained_on_other_splits_is_refused_by_name(members, training):

@@ -10,9 +10,10 @@ from nevus.metrics.predictions import probabilities_of
 from nevus.pipelines.classifier.nodes import fit_classifier
 from nevus.pipelines.inference.nodes import predict_test, score_test_images
 from nevus.pipelines.inference.params import InferenceParams
+from nevus.pipelines.inference.prevalence import corrected, target
 from tests.training.fakes import MemoryCheckpoints
 
-RUN = InferenceParams(model="supervised/seed0")
+RUN = InferenceParams(model="supervised/seed0", prevalence=None)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_more_than_two_classes_have_a_column_each(corpus, classifier, monkeypatc
 
 def test_a_run_that_is_not_there_is_named_with_the_nearest(corpus, classifier):
     with pytest.raises(NevusError, match=r"no finished run 'supervised/seed1'; did you mean 'supervised/seed0'\?"):
-        scored(corpus, classifier, InferenceParams(model="supervised/seed1"))
+        scored(corpus, classifier, InferenceParams(model="supervised/seed1", prevalence=None))
 
 
 def test_images_that_the_run_cannot_read_are_refused(corpus, classifier):
@@ -61,3 +62,36 @@ def test_images_that_the_run_cannot_read_are_refused(corpus, classifier):
 def test_a_source_without_test_images_says_so(training, classifier):
     with pytest.raises(CorpusError, match="the source has no test images"):
         scored(training, classifier)
+
+
+def test_a_stated_prevalence_shifts_the_log_odds_from_those_of_the_balanced_batches(corpus, classifier):
+    assert classifier.spec["prior"] == [0.5, 0.5]
+    plain = scored(corpus, classifier)["target"].to_numpy(dtype=np.float64)
+    rare = scored(corpus, classifier, InferenceParams(model="supervised/seed0", prevalence={"melanoma": 0.02}))
+    shifted = np.log(rare["target"] / (1 - rare["target"])) - np.log(plain / (1 - plain))
+    np.testing.assert_allclose(shifted, np.log(0.02 / 0.98), rtol=1e-3)
+
+
+def test_classes_that_are_not_named_share_the_rest_as_they_did_before():
+    found = target({"b": 0.1}, ("a", "b", "c"), (0.2, 0.5, 0.3))
+    np.testing.assert_allclose(found, [0.9 * 0.4, 0.1, 0.9 * 0.6])
+    spec = {"classes": ["a", "b", "c"], "prior": [0.2, 0.5, 0.3]}
+    same = np.array([[0.2, 0.5, 0.3], [0.7, 0.1, 0.2]], dtype=np.float32)
+    np.testing.assert_allclose(corrected(same, spec, {"b": 0.5}, name="run"), same, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "said"),
+    [
+        ({"nevus": 0.1}, "no class 'nevus'. Classes: a, b"),
+        ({"a": 0.7, "b": 0.4}, "those of all classes have to add up to 1"),
+    ],
+)
+def test_a_prevalence_that_cannot_be_is_refused(prevalence, said):
+    with pytest.raises(NevusError, match=said):
+        target(prevalence, ("a", "b"), (0.5, 0.5))
+
+
+def test_a_run_that_does_not_say_its_prior_cannot_be_corrected():
+    with pytest.raises(NevusError, match="Train it again"):
+        corrected(np.full((1, 2), 0.5, dtype=np.float32), {"classes": ["a", "b"]}, {"b": 0.1}, name="old/seed0")

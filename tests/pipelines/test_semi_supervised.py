@@ -47,3 +47,10 @@ def test_the_views_that_it_does_not_read_are_not_made(name, parameters, training
     batch = build_classifier_learner(training, params, 0).batches(0)
     made = {view for view in ("weak", "strong") if getattr(batch, view) is not None}
     assert made == set(find(ALGORITHMS, name).views)
+
+
+@pytest.mark.parametrize("name", ["fixmatch", "uda", "flexmatch", "freematch", "softmatch"])
+def test_predictions_may_be_aligned_and_an_interruption_changes_nothing(name, parameters, training):
+    block = parameters[name]
+    aligned = {**block, "algorithm": {**block["algorithm"], "alignment": "estimated"}}
+    test_it_trains_and_goes_on_to_the_same_bits_after_an_interruption(name, {name: aligned}, training)

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from nevus.training.sampling import balanced, cyclic, natural, part, unlabeled
+from nevus.training.sampling import balanced, cyclic, natural, part, unlabeled, weighted
 
 
 def test_a_round_shows_every_image_once_before_any_comes_again():
@@ -102,3 +102,20 @@ def test_the_pools_of_classes_may_differ_in_size():
     labels = np.array([0] * 7 + [1] * 3)
     drawn = np.concatenate([balanced(labels, step=step, batch=2, seed=0) for step in range(21)])
     assert np.bincount(drawn).tolist() == [3] * 7 + [7] * 3
+
+
+def test_weighted_draws_are_the_same_for_a_seed_and_step_and_other_for_others():
+    shares = np.random.default_rng(0).dirichlet(np.ones(100))
+    first = weighted(shares, step=3, batch=32, seed=1)
+    assert np.array_equal(first, weighted(shares, step=3, batch=32, seed=1))
+    assert not np.array_equal(first, weighted(shares, step=4, batch=32, seed=1))
+    assert not np.array_equal(first, weighted(shares, step=3, batch=32, seed=2))
+    slices = [weighted(shares, step=3, batch=32, seed=1, rank=rank, world_size=3) for rank in range(3)]
+    assert np.array_equal(np.concatenate(slices), first)
+
+
+def test_an_image_comes_as_often_as_its_share_says_up_to_rounding():
+    shares = np.array([0.5, 0.3, 0.15, 0.05, 0.0])
+    counts = [np.bincount(weighted(shares, step=step, batch=10, seed=0), minlength=5) for step in range(2000)]
+    assert all(np.abs(count - 10 * shares).max() < 1 for count in counts)
+    assert np.mean(counts, axis=0) == pytest.approx(10 * shares, abs=0.05)

@@ -4,7 +4,7 @@ The network learns what is the same in both, p(x | class); how frequent the clas
 estimated beside it, and decides with it which label is given.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from pydantic import Field
@@ -18,10 +18,12 @@ class SimProOptions(FixMatchOptions):
     """FixMatch's, and the correction.
 
     Attributes:
+        alignment: None beside this correction, which would count the shares twice.
         strength: Of the logarithm of the shares that is added to the logits.
         momentum: Of the running mean of the predictions, which is the estimate of the shares.
     """
 
+    alignment: Literal["none"]
     strength: float = Field(ge=0)
     momentum: float = Field(ge=0, lt=1)
 

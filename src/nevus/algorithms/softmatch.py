@@ -6,20 +6,17 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from nevus.algorithms.base import AlgorithmOptions
-from nevus.algorithms.fixmatch import FixMatch
+from nevus.algorithms.fixmatch import FixMatch, WeakToStrongOptions
 from nevus.contracts import Batch, Task
 
 
-class SoftMatchOptions(AlgorithmOptions):
-    """How much the unlabelled images count.
+class SoftMatchOptions(WeakToStrongOptions):
+    """How fast the confidence is followed.
 
     Attributes:
-        weight: Of the unlabelled images beside the labelled ones.
         momentum: Of the running mean and variance of the confidence.
     """
 
-    weight: float = Field(ge=0)
     momentum: float = Field(ge=0, lt=1)
 
 

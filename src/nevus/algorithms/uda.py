@@ -27,5 +27,5 @@ class Uda(FixMatch):
 
 
 def sharpen(probabilities: Tensor, temperature: float) -> Tensor:
-    """(U, K) probabilities to surer ones (below a temperature of 1)."""
+    """(U, K) probabilities to surer ones (below a temperature of 1), or less sure ones (above)."""
     return (probabilities.clamp(min=1e-12).log() / temperature).softmax(dim=1)

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from nevus.contracts import NevusError
 
 TRAIN = "Train more by `kedro run --pipeline=supervised`, each with a seed of its own."
+
+
+def choose(
+    finished: Sequence[str], wanted: Sequence[str], *, parameter: str, method: str, train: str = TRAIN
+) -> list[str]:
+    """The names of finished runs that fit names or patterns, each once, in the order asked for.
+
+    Args:
+        finished: Names of the runs.
+        wanted: Names, or patterns of them, such as `supervised/seed*`.
+        parameter: That holds them.
+        method: Who asks; a pattern leaves out its runs, of which one may be what is made now.
+        train: How to have more runs.
+
+    Raises:
+        NevusError: A name or pattern fits none.
+    """
+    others = [name for name in finished if method_of(name) != method]
+    found: dict[str, None] = {}
+    for pattern in wanted:
+        fitting = [pattern] if pattern in finished else [name for name in others if fnmatchcase(name, pattern)]
+        if not fitting:
+            raise no_such_run(parameter, pattern, finished, train=train)
+        found |= dict.fromkeys(fitting)
+    return list(found)
+
+
+def how_to_train(name: str) -> str:
+    """What to say to somebody who wants this run, or those of this pattern, and has it not."""
+    method = method_of(name)
+    return f"Train it by `kedro run --pipeline={method}`." if method.isidentifier() else TRAIN
+
+
+def method_of(name: str) -> str:
+    """The method of a run: `ssgan` of `ssgan-wide/seed0`."""
+    return name.partition("/")[0].partition("-")[0]
 
 
 def no_such_run(parameter: str, wanted: str, finished: Iterable[str], *, train: str = TRAIN) -> NevusError:

@@ -9,6 +9,8 @@ from typing import Any
 from nevus.contracts import Options
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
+from nevus.pipelines.distillation.nodes import build_distillation_learner
+from nevus.pipelines.distillation.params import DistillationParams
 from nevus.pipelines.instances import bind
 from nevus.pipelines.linear_probe.nodes import build_probe_learner
 from nevus.pipelines.linear_probe.params import LinearProbeParams
@@ -37,6 +39,9 @@ class Family:
 
 CLASSIFIER = Family(ClassifierParams, fit_classifier, build_classifier_learner)
 LINEAR_PROBE = Family(LinearProbeParams, bind(fit_classifier, learner_of=build_probe_learner), build_probe_learner)
+DISTILLATION = Family(
+    DistillationParams, bind(fit_classifier, learner_of=build_distillation_learner), build_distillation_learner
+)
 SSGAN = Family(SsganParams, fit_ssgan, build_ssgan_learner, ("generator", "samples", "progress"), True)
 
 
@@ -71,5 +76,7 @@ METHODS = {
     "freematch": Method(),
     "softmatch": Method(),
     "simpro": Method(),
+    "distillation": Method(DISTILLATION),
+    "label_spreading": Method(DISTILLATION),
     "ssgan": Method(SSGAN),
 }

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nevus.contracts import Batch
 from nevus.training.pool import Pool
-from nevus.training.sampling import balanced, natural, unlabeled
+from nevus.training.sampling import balanced, natural, unlabeled, weighted
 
 View = Callable[[Tensor], Tensor]  # (N, 3, H, W) in [-1, 1], the same shape
 
@@ -77,19 +77,30 @@ class LabeledBatches:
 
 
 class UnlabeledImages:
-    """Unlabelled images as they are, gone through again and again.
+    """Unlabelled images as they are, gone through again and again, or each as often as it is told to come.
 
     Args:
         pool: U images.
         batch: Images a step.
         seed: Of the order.
+        shares: (U,) of the draws, adding up to 1; None for all alike.
         rank: Number of this process; it gets its slice of each batch.
         world_size: Number of processes.
     """
 
-    def __init__(self, pool: Pool, *, batch: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        batch: int,
+        seed: int,
+        shares: NDArray[np.float64] | None = None,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
         self.pool = pool
-        self.sampler = partial(unlabeled, len(pool), batch=batch, seed=seed, rank=rank, world_size=world_size)
+        draw = partial(unlabeled, len(pool)) if shares is None else partial(weighted, shares)
+        self.sampler = partial(draw, batch=batch, seed=seed, rank=rank, world_size=world_size)
 
     def __call__(self, step: int) -> tuple[Tensor, NDArray[np.int64]]:
         """(B, 3, H, W) images of a step and their (B,) positions in the pool."""

@@ -78,6 +78,33 @@ def unlabeled(count: int, *, step: int, batch: int, seed: int, rank: int = 0, wo
     return part(whole, rank=rank, world_size=world_size)
 
 
+def weighted(
+    shares: NDArray[np.float64], *, step: int, batch: int, seed: int, rank: int = 0, world_size: int = 1
+) -> Indices:
+    """An unlabelled batch in which images are as frequent as they are told to be.
+
+    Each image comes `batch` times its share, rounded up or down by chance (systematic sampling), so that batches differ
+    less than independent draws would.
+
+    Args:
+        shares: (N,) of the draws, adding up to 1.
+        step: Number of the step, from 0.
+        batch: Number of images wanted by all processes together.
+        seed: Of the draws.
+        rank: Number of this process, from 0.
+        world_size: Number of processes.
+
+    Returns:
+        Positions among the unlabelled images, (batch,) or this process's part of it.
+    """
+    rng = np.random.default_rng(derived(seed, "weighted", "unlabeled", step))
+    order = rng.permutation(len(shares))
+    ends = np.cumsum(shares[order])
+    points = (np.arange(batch) + rng.random()) / batch * ends[-1]
+    whole = order[np.searchsorted(ends, points, side="right").clip(max=len(shares) - 1)]
+    return part(whole, rank=rank, world_size=world_size)
+
+
 def part(whole: Indices, *, rank: int, world_size: int) -> Indices:
     """A process's slice of a batch: neighbours stay together, so that a balanced batch has balanced slices.
 

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 from nevus.contracts import Classifier, Corpus, CorpusError, FinishedRuns, NevusError
 from nevus.lookup import find
-from nevus.pipelines.classifier.params import ALGORITHMS, TrainingParams
-from nevus.pipelines.finished import no_such_run
+from nevus.pipelines.classifier.params import ALGORITHMS, START, TrainingParams
+from nevus.pipelines.finished import choose, how_to_train
 
-Ancestors: TypeAlias = Mapping[str, Classifier]  # by the names of their runs
+# By the parameters that name them, as `TrainingParams.ancestors` has them, and by the names of their runs.
+Ancestors: TypeAlias = Mapping[str, Mapping[str, Classifier]]
 NONE: Ancestors = {}
 
 
@@ -24,40 +25,91 @@ def ancestors_of(training: Corpus, params: TrainingParams, finished: FinishedRun
         method: Name in the registry, for messages.
 
     Raises:
-        NevusError: There is no such run.
-        CorpusError: It was trained on other images, so test images may be among them.
+        NevusError: There is no such run, or there are several where one is wanted.
+        CorpusError: It tells other classes apart, was trained on other images, so that test images may be among them,
+            or is to predict images of another size.
+    """
+    found: dict[str, dict[str, Classifier]] = {}
+    for place, wanted in params.ancestors().items():
+        parameter = f"{method}.{place}"
+        names = dict.fromkeys(
+            name
+            for one in wanted
+            for name in choose(list(finished), [one], parameter=parameter, method=method, train=how_to_train(one))
+        )
+        if place == START and len(names) > 1:
+            raise NevusError(f"{parameter}: a training starts from one run, but {', '.join(names)} fit. Name one.")
+        found[place] = {name: finished[name]() for name in names}
+        for name, run in found[place].items():
+            require_same_task(run, training, name=name, parameter=parameter)
+            if place != START:
+                require_same_size(run, training, name=name, parameter=parameter)
+    return found
+
+
+def require_same_task(run: Classifier, training: Corpus, *, name: str, parameter: str) -> None:
+    """Refuse a run of other classes, or of other images that may train and choose.
+
+    Raises:
+        CorpusError: It is one.
     """
     from nevus.pipelines.record import pool_of
 
-    found: dict[str, Classifier] = {}
-    for place, name in params.ancestors().items():
-        parameter = f"{method}.{place}"
-        if name not in finished:
-            pipeline = name.partition("/")[0].partition("-")[0]
-            raise no_such_run(parameter, name, finished, train=f"Train it by `kedro run --pipeline={pipeline}`.")
-        found[name] = finished[name]()
-        if found[name].record.get("pool") != pool_of(training):
-            raise CorpusError(
-                f"{parameter}: {name} was trained on other images than those that train here, so test images may be "
-                "among them. Train it again on this corpus, with the same splits and parameters."
-            )
-    return found
+    if list(run.spec["classes"]) != list(training.classes):
+        raise CorpusError(
+            f"{parameter}: {name} tells {', '.join(run.spec['classes'])} apart, but the classes here are "
+            f"{', '.join(training.classes)}. Train it again on this corpus, or name another run."
+        )
+    if run.record.get("pool") != pool_of(training):
+        raise CorpusError(
+            f"{parameter}: {name} was trained on other images than those that train here, so test images may be "
+            "among them. Train it again on this corpus, with the same splits and parameters."
+        )
+
+
+def require_same_size(run: Classifier, training: Corpus, *, name: str, parameter: str) -> None:
+    """Refuse a run that cannot say anything of the present images, since they are of another size.
+
+    Raises:
+        CorpusError: It is one.
+    """
+    size, here = run.spec["size"], training.pixels.shape[1]
+    if size != here:
+        raise CorpusError(
+            f"{parameter}: {name} was trained on images of {size} pixels, but these have {here}. Train it again on "
+            f"these, pack the images at its size by `--params ingestion.size={size}`, or name another run."
+        )
 
 
 def require_blind(ancestors: Ancestors, *, method: str) -> None:
     """Refuse runs that learnt from labels which a cross-validation hides.
 
+    Features that no label shaped are a start like any other. What a run predicts always comes from labels.
+
     Raises:
         NevusError: One of them did.
     """
-    for name, one in ancestors.items():
-        parameters: dict[str, Any] = one.record["parameters"][one.record["method"]]
-        algorithm = parameters.get("algorithm")
-        if algorithm is None or find(ALGORITHMS, algorithm["name"]).labels_shape_features:
-            raise NevusError(
-                f"{method} builds on {name}, which learnt from all labels, so no fold is unknown to it and its scores "
-                "would be too good. Cross-validate it with a self-supervised start, such as simclr, or with none."
+    for place, runs in ancestors.items():
+        for name, one in runs.items():
+            if place == START and not learnt_features_from_labels(one):
+                continue
+            advice = (
+                "with a self-supervised start, such as simclr, or with none"
+                if place == START
+                else f"without them, by {method}.{place}=[] where it can do so, and compare runs with them on "
+                "validation images"
             )
+            raise NevusError(
+                f"{method}.{place}: {name} learnt from all labels, so no fold is unknown to it and the scores of "
+                f"{method} would be too good. Cross-validate it {advice}."
+            )
+
+
+def learnt_features_from_labels(one: Classifier) -> bool:
+    """Whether labels shaped more of a finished run than its head; true where that is unknown."""
+    parameters: dict[str, Any] = one.record["parameters"][one.record["method"]]
+    algorithm = parameters.get("algorithm")
+    return algorithm is None or bool(find(ALGORITHMS, algorithm["name"]).labels_shape_features)
 
 
 def start_from(network: Any, params: TrainingParams, ancestors: Ancestors) -> None:
@@ -66,4 +118,5 @@ def start_from(network: Any, params: TrainingParams, ancestors: Ancestors) -> No
 
     load_start(network, params.network)
     if params.start is not None:
-        take_features(network, ancestors[params.start].weights, source=params.start)
+        for name, one in ancestors[START].items():
+            take_features(network, one.weights, source=name)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Task
 from nevus.lookup import find
 from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, start_from
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
+from nevus.pipelines.classifier.shares import estimated_shares, labeled_counts, prior_of
 from nevus.seeds import derived
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from nevus.networks.classifier import ClassifierNetwork
@@ -96,9 +100,26 @@ def train_learner(
 
 
 def build_classifier_learner(
-    training: Corpus, params: ClassifierParams, seed: int, ancestors: Ancestors = NONE
+    training: Corpus,
+    params: ClassifierParams,
+    seed: int,
+    ancestors: Ancestors = NONE,
+    *,
+    soft_labels: NDArray[np.float32] | None = None,
+    shares: NDArray[np.float64] | None = None,
 ) -> Learner:
-    """Introduce network, algorithm, images and augmentation to one another."""
+    """Introduce network, algorithm, images and augmentation to one another.
+
+    Args:
+        training: The corpus without the images that choose and test.
+        params: Network, algorithm, augmentation, optimizer and loop.
+        seed: Of the weights and the batches.
+        ancestors: Finished runs that it builds on.
+        soft_labels: (U, K) of the unlabelled images, where somebody teaches.
+        shares: (U,) how often each of them is drawn, adding up to 1; None for all alike.
+    """
+    import torch
+
     from nevus.augment.policy import Augment
     from nevus.corpus.views import unlabeled_images
     from nevus.training.batches import SemiSupervisedBatches, UnlabeledImages
@@ -112,13 +133,16 @@ def build_classifier_learner(
     labeled = labeled_batches(training, params, seed, runtime)
     kind = find(ALGORITHMS, params.algorithm.name)  # type: ignore[attr-defined]
     with seeded(derived(seed, "algorithm")):
-        algorithm = kind(params.algorithm, task_of(training, params, labeled, network))
+        task = task_of(training, params, labeled, network)
+        if soft_labels is not None:
+            task = task._replace(soft_labels=torch.from_numpy(soft_labels))
+        algorithm = kind(params.algorithm, task)
     batches: Any = labeled
     if kind.views and params.unlabeled is not None:
         pool = Pool(unlabeled_images(training), runtime.device)
         batches = SemiSupervisedBatches(
             labeled,
-            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed),
+            UnlabeledImages(pool, batch=params.unlabeled.batch, seed=seed, shares=shares),
             weak=Augment(params.unlabeled.weak),
             strong=Augment(params.unlabeled.strong),
             views=kind.views,
@@ -133,7 +157,8 @@ def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, n
     counts = tuple(int((labeled.labels == label).sum()) for label in range(len(training.classes)))
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
     loss = LabeledLoss(params.loss, counts)
-    return Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
+    task = Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
+    return task._replace(estimate_shares=partial(estimated_shares, before=prior_of(params, counts)))
 
 
 def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:
@@ -249,6 +274,7 @@ def finish(
     pixels, _ = labeled_images(training)
     size, average_d4 = pixels.shape[1], params.average_d4
     spec = describe(params.network, classes=training.classes, size=size, average_d4=average_d4) | {"seed": seed}
+    spec["prior"] = prior_of(params, labeled_counts(training, params))
     if (metadata := learn_metadata(training, params)) is not None:
         spec["metadata"] = metadata
     record = record_of(training, params, method=method, variant=variant, seed=seed)

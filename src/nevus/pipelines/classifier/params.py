@@ -13,6 +13,7 @@ from nevus.networks.options import NetworkOptions, TimmOptions
 from nevus.training.options import LoopOptions, LossOptions, MetadataOptions, OptimizerOptions, SelectionOptions
 
 ALGORITHMS = "nevus.algorithms"
+START = "start"  # the parameter that names the run whose features a training starts from
 
 
 def _known(network: NetworkOptions) -> NetworkOptions:
@@ -58,9 +59,9 @@ class TrainingParams(Options):
     average_d4: bool
     metadata: MetadataOptions | None
 
-    def ancestors(self) -> dict[str, str]:
-        """Names of the finished runs that the training builds on, by the parameters that name them."""
-        return {} if self.start is None else {"start": self.start}
+    def ancestors(self) -> dict[str, tuple[str, ...]]:
+        """Finished runs that the training builds on, names or patterns, by the parameters that name them."""
+        return {} if self.start is None else {START: (self.start,)}
 
 
 class UnlabeledOptions(Options):

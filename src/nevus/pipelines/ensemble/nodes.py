@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
 from nevus.pipelines.ensemble.params import EnsembleParams
-from nevus.pipelines.finished import TRAIN, listed, no_such_run
+from nevus.pipelines.finished import TRAIN, choose, listed, method_of
 
 METHOD = "ensemble"  # whose runs are no members: an average of averages would count members twice
 
@@ -41,7 +40,7 @@ def combine(
     from nevus.pipelines.inference.scoring import with_number
     from nevus.pipelines.record import record_of
 
-    names = choose(list(finished), params.members)
+    names = members_of(list(finished), params.members)
     members = {name: finished[name]() for name in names}
     strangers = [name for name, one in members.items() if one.record.get("corpus") != training.fingerprint]
     if strangers:
@@ -60,6 +59,9 @@ def combine(
         "classes": first.spec["classes"],
         "seed": seed,
     }
+    priors = [one["prior"] for one in specs.values() if "prior" in one]
+    if len(priors) == len(specs):
+        spec["prior"] = [sum(shares) / len(shares) for shares in zip(*priors, strict=True)]
     weights: dict[str, Any] = {}
     for number, one in enumerate(members.values()):
         weights |= with_number(one.weights, number)
@@ -70,22 +72,17 @@ def combine(
     return Classifier(weights, spec, first.example, record)
 
 
-def choose(finished: Sequence[str], wanted: Sequence[str]) -> list[str]:
-    """The names of finished runs that fit names or patterns, each once, in the order asked for.
+def members_of(finished: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """The names of the runs that are averaged.
 
     Raises:
         NevusError: A name or pattern fits none, or fewer than two runs fit.
     """
-    runs = [name for name in finished if name.partition("/")[0].partition("-")[0] != METHOD]
-    found: dict[str, None] = {}
-    for pattern in wanted:
-        fitting = [name for name in runs if fnmatchcase(name, pattern)]
-        if not fitting:
-            raise no_such_run("ensemble.members", pattern, runs)
-        found |= dict.fromkeys(fitting)
+    runs = [name for name in finished if method_of(name) != METHOD]
+    found = choose(runs, wanted, parameter="ensemble.members", method=METHOD)
     if len(found) < 2:
         raise NevusError(
             f"an ensemble averages two finished runs or more, but ensemble.members names {', '.join(found)} alone. "
             f"{listed(runs)} {TRAIN}"
         )
-    return list(found)
+    return found

@@ -50,12 +50,13 @@ def score_test_images(
         the second; with more, a column a class by its name.
 
     Raises:
-        NevusError: There is no such run.
+        NevusError: There is no such run, or no such prevalence.
         CorpusError: There are no test images, or the run was trained on images of another size or of other classes.
     """
     import pandas as pd
 
     from nevus.corpus.views import select
+    from nevus.pipelines.inference.prevalence import corrected
     from nevus.pipelines.inference.scoring import Scorer
     from nevus.training.runtime import prediction_runtime
 
@@ -76,7 +77,10 @@ def score_test_images(
             "format, docs/how_to, for how a source marks them."
         )
     scores = Scorer(classifier.spec, classifier.weights).score(test.pixels, test.manifest, prediction_runtime())
-    table = pd.DataFrame(scores.probabilities, columns=classes)
+    probabilities = scores.probabilities
+    if params.prevalence is not None:
+        probabilities = corrected(probabilities, classifier.spec, params.prevalence, name=params.model)
+    table = pd.DataFrame(probabilities, columns=classes)
     if len(classes) == 2:
         table = table[[classes[1]]].set_axis(["target"], axis=1)
     table.insert(0, "image_name", test.manifest["image_id"].to_numpy())

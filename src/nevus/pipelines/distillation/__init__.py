@@ -1,0 +1,1 @@
+"""Distillation: parameters and nodes; `nevus.pipelines.method` puts them together."""

@@ -11,7 +11,8 @@ from kedro.framework.project import configure_project, pipelines
 
 from nevus.cli.sweep import sweep
 from nevus.cli.sweep_options import fixed_of, grids_of, name_of, seeds_of, split
-from nevus.cli.sweep_run import duration
+from nevus.cli.sweep_plan import fitting_jobs, plan_of
+from nevus.cli.sweep_run import duration, environment_of
 from nevus.configuration import load_configuration
 from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note
@@ -171,6 +172,24 @@ def test_a_sweep_without_a_name_is_called_by_its_pipelines_and_is_another_with_o
     assert len(names) == 2
     assert all(name.startswith("supervised+fixmatch-") for name in names)
     assert len(name_of(None, ["supervised"] * 20)) < 50
+
+
+@pytest.mark.parametrize(
+    ("processors", "gpu", "threads", "left", "jobs"),
+    [(16, False, 1, 40, 16), (16, False, 1, 3, 3), (16, False, 4, 40, 4), (2, False, 4, 40, 1), (16, True, 1, 40, 1)],
+)
+def test_runs_side_by_side_never_want_more_than_the_machine_has(monkeypatch, processors, gpu, threads, left, jobs):
+    monkeypatch.setattr("nevus.training.threads.processors", lambda: processors)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
+    assert fitting_jobs(threads, left) == jobs
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_runs_side_by_side_get_one_thread_each_and_one_alone_gets_all(root, monkeypatch, jobs):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    swept = {"seeds": "0", "budgets": None, "grids": (), "texts": ()}
+    plan = plan_of(root, "test", "supervised", str(jobs), None, **swept)
+    assert environment_of(plan, None).get("OMP_NUM_THREADS") == (None if jobs == 1 else "1")
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(34.4, "34 s"), (119, "119 s"), (720, "12 min"), (11520, "3.2 h")])

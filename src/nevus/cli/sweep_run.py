@@ -61,7 +61,7 @@ def carry_out(plan: Plan) -> list[str]:
             await_others(files, plan.left)
             for points in by_corpus(plan.left):
                 tasks = [Task(point.name, _command(plan, point), files.log(point)) for point in points]
-                run_all(tasks, jobs=plan.jobs, environment=_environment(plan, parent.run_id), ended=progress.ended)
+                run_all(tasks, jobs=plan.jobs, environment=environment_of(plan, parent.run_id), ended=progress.ended)
             status = "FAILED" if progress.failed else "FINISHED"
         finally:
             written = write_results(plan, progress.done)
@@ -156,7 +156,7 @@ def _command(plan: Plan, point: Point) -> list[str]:
     return [sys.executable, "-m", "kedro", "run", *env, *point.arguments]
 
 
-def _environment(plan: Plan, parent: str | None) -> dict[str, str]:
+def environment_of(plan: Plan, parent: str | None) -> dict[str, str]:
     """That of this process; side by side each run gets one thread, since those of two would wait for one another."""
     found = {name: value for name, value in os.environ.items() if name != PARENT_RUN}
     return found | ({"OMP_NUM_THREADS": "1"} if plan.jobs > 1 else {}) | ({PARENT_RUN: parent} if parent else {})
@@ -166,7 +166,8 @@ def _counts(plan: Plan) -> str:
     left = len(plan.left)
     side = f", {min(plan.jobs, left)} at a time" if left > 1 and plan.jobs > 1 else ""
     folder = os.path.relpath(plan.files.folder, plan.files.root)
-    return f"{len(plan.points)} runs: {len(plan.done)} done, {left} to do{side}. Results: {folder}"
+    runs = f"{len(plan.points)} run{'s' * (len(plan.points) != 1)}"
+    return f"{runs}: {len(plan.done)} done, {left} to do{side}. Results: {folder}"
 
 
 def _scores_said(table: Table) -> str:

@@ -7,6 +7,7 @@ nothing heavy is imported to list the pipelines.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -40,6 +41,24 @@ def find(package: str, name: str) -> Any:
         if isinstance(value, type) and value.__module__ == module.__name__ and hasattr(value, "Options"):
             return value
     raise NevusError(f"{package}.{name} defines no class with `Options`. See docs/how_to/add_a_method.md.")
+
+
+@dataclass(frozen=True)
+class NamedIn:
+    """Says in the annotation of a parameter block that its `name` is that of a module in a package.
+
+    Attributes:
+        package: Such as "nevus.algorithms".
+    """
+
+    package: str
+
+    def model_of(self, block: Any) -> Any:
+        """The model that checks a block; None where it names no module."""
+        try:
+            return find(self.package, str(block.get("name"))).Options if isinstance(block, Mapping) else None
+        except NevusError:
+            return None
 
 
 def checked_options(package: str, value: Any) -> Any:

@@ -4,7 +4,15 @@ import os
 import warnings
 
 from nevus.configuration import ConfigLoader, run_folder
-from nevus.hooks import CheckpointHooks, EffectHooks, ParameterHooks, RunLockHooks, SummaryHooks, TrackingHooks
+from nevus.hooks import (
+    CheckpointHooks,
+    CompletionHooks,
+    EffectHooks,
+    ParameterHooks,
+    RunLockHooks,
+    SummaryHooks,
+    TrackingHooks,
+)
 from nevus.io.catalog import Catalog
 
 # Nothing leaves the machine unasked. Kedro's own telemetry is off by the file `.telemetry` as well.
@@ -21,7 +29,8 @@ warnings.filterwarnings("ignore", message="register_new_resolver", category=User
 
 tracking = TrackingHooks()
 checks = ParameterHooks(), RunLockHooks()
-HOOKS = (*checks, CheckpointHooks(), tracking, SummaryHooks(tracking), EffectHooks())  # the last is asked first
+after = CheckpointHooks(), CompletionHooks()
+HOOKS = (*checks, *after, tracking, SummaryHooks(tracking), EffectHooks())  # the last is asked first
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 DATA_CATALOG_CLASS = Catalog
 CONFIG_LOADER_CLASS = ConfigLoader

@@ -35,6 +35,14 @@ def test_a_variant_is_another_run():
     assert select(runs, "test", ["ssgan-wide/*"]) == runs[1:]
 
 
+def test_the_tables_of_a_sweep_go_with_its_data_set_and_by_their_name(tmp_path):
+    make(tmp_path, "08_reporting/test/sweeps/seed0", "08_reporting/test/sweeps/budgets", "06_models/test/ssgan/seed0")
+    found, strangers = find_leftovers(tmp_path)
+    assert [one.name for one in select(found, "test", ["sweeps/*"])] == ["sweeps/budgets", "sweeps/seed0"]
+    assert [one.name for one in select(found, "test", ["ssgan/*"])] == ["ssgan/seed0"]
+    assert not strangers
+
+
 def test_a_data_set_has_its_runs_and_corpora_and_no_name_means_a_corpus(tmp_path):
     make(tmp_path, "02_intermediate/test/32px-squash", "06_models/test/ssgan/seed0", "06_models/mnist/ssgan/seed0")
     found, _ = find_leftovers(tmp_path)

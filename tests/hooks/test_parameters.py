@@ -10,7 +10,9 @@ from pydantic import Field, ValidationError
 from nevus.contracts import NevusError, Options
 from nevus.hooks import ParameterHooks
 from nevus.hooks.explanations import explain
+from nevus.hooks.parameters import check_values
 from nevus.hooks.places import Places
+from nevus.pipelines.method import create_pipeline
 
 
 class Generator(Options):
@@ -163,3 +165,19 @@ def test_all_problems_are_named_at_once(check) -> None:
 
 def test_the_place_of_a_parameter_that_nobody_set_is_where_it_belongs(tmp_path: Path) -> None:
     assert Places(tmp_path / "conf", ["base"], {}).find(("ssgan", "steps")) == "conf/base/parameters/ssgan.yml"
+
+
+@pytest.mark.parametrize(
+    ("method", "block", "option", "near"),
+    [
+        ("fixmatch", "algorithm", "confidense", "confidence"),
+        ("ssgan", "objective", "unlabeled_wieght", "unlabeled_weight"),
+    ],
+)
+def test_options_of_what_a_name_chooses_are_known_too(configuration, method, block, option, near) -> None:
+    parameters = configuration("test")["parameters"]
+    parameters[method][block][option] = 1.0
+    with pytest.raises(
+        NevusError, match=rf"{method}\.{block}\.{option}: .* did you mean '{near}'\? .* Known: .*{near}"
+    ):
+        check_values(parameters, {method: create_pipeline(method)}, Places(Path("conf"), ["base"], {}))

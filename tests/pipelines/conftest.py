@@ -56,7 +56,8 @@ def corpus(ingestion) -> Corpus:
     """All splits of the small phantom."""
     listing = phantom.read(None, ingestion.phantom, size=16 * 2)
     decoded = decode(listing.source.read(listing.records["file"].tolist()), 32, max_pixels=10_000, resize="squash")
-    manifest = listing.records.reset_index(drop=True).assign(row=np.arange(len(listing.records)))
+    rows = np.arange(len(listing.records))
+    manifest = listing.records.reset_index(drop=True).assign(row=rows, sha256=[f"{row:064x}" for row in rows])
     return Corpus(manifest, decoded.pixels, "small phantom")
 
 

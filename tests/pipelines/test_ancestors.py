@@ -38,7 +38,7 @@ def test_a_method_starts_from_the_features_of_a_run_and_with_a_head_of_its_own(m
     build = build_ssgan_learner if method == "ssgan" else build_classifier_learner
     learner = build(training, params, 0, ancestors)
     network = learner.discriminator if method == "ssgan" else learner.model
-    source = ancestors["simclr/seed0"].weights
+    source = ancestors["start"]["simclr/seed0"].weights
     for name, value in network.state_dict().items():
         if "num_batches" not in name:
             assert torch.equal(value, source[name]) != name.startswith("head."), name
@@ -49,15 +49,15 @@ def test_what_a_checkpoint_is_good_for_depends_on_the_weights_of_the_start(finis
 
     params = labeled_only.model_copy(update={"start": "simclr/seed0"})
     ancestors = ancestors_of(training, params, finished, method="labeled_only")
-    changed = ancestors["simclr/seed0"]
-    changed = changed._replace(weights={name: value + 1 for name, value in changed.weights.items()})
+    as_is = ancestors["start"]["simclr/seed0"]
+    changed = as_is._replace(weights={name: value + 1 for name, value in as_is.weights.items()})
 
     def key(start):
-        learner = build_classifier_learner(training, params, 0, {"simclr/seed0": start})
+        learner = build_classifier_learner(training, params, 0, {"start": {"simclr/seed0": start}})
         return checkpoint_key("labeled_only", 0, learner, (training,), params)
 
-    assert key(ancestors["simclr/seed0"]) == key(ancestors["simclr/seed0"])
-    assert key(changed) != key(ancestors["simclr/seed0"])
+    assert key(as_is) == key(as_is)
+    assert key(changed) != key(as_is)
 
 
 def test_an_unknown_run_is_named_with_the_nearest_and_how_to_train_it(finished, training, labeled_only):

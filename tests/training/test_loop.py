@@ -3,17 +3,18 @@ import torch
 
 from nevus.algorithms.base import Algorithm, AlgorithmOptions
 from nevus.contracts import StepOutput, TrainingError
-from nevus.training.averaging import averaged, weights_of
 from nevus.training.adversarial import Critic
+from nevus.training.averaging import averaged, weights_of
 from nevus.training.learner import Learner
 from nevus.training.loop import Observer, step_seed, train
 from nevus.training.options import SelectionOptions
 from nevus.training.prediction import predict_probabilities
-from nevus.training.runtime import prediction_runtime
+from nevus.training.runtime import choose_runtime, prediction_runtime
 from nevus.training.selection import Selection
 from tests.training.fakes import (
     MemoryCheckpoints,
     adversarial,
+    labeled_batches,
     loop,
     network,
     optimizer,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
@@ -14,6 +13,8 @@ from nevus.cli.clean import clean
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 from nevus.cli.params import ParamsOption, over
+from nevus.cli.signals import end_in_order
+from nevus.cli.sweep import sweep
 from nevus.cli.track import track
 
 OPTIONS = [ParamsOption() if option.name == "params" else option for option in kedro_run.params]
@@ -27,6 +28,7 @@ def cli() -> None:
 
 cli.add_command(track)
 cli.add_command(clean)
+cli.add_command(sweep)
 
 
 @cli.command(
@@ -42,7 +44,7 @@ def run(show_traceback: bool, **options: Any) -> Any:
     """
     options["params"] = over((click.get_current_context().default_map or {}).get("params"), options["params"])
     follow(options["env"])
-    signal.signal(signal.SIGTERM, _terminate)
+    end_in_order()
     if options["pipeline"] and not options["pipelines"]:  # the same thing, which Kedro 1.7 warns about
         options["pipelines"], options["pipeline"] = [options["pipeline"]], None
     if show_traceback or os.environ.get("NEVUS_TRACEBACK", "0") not in ("", "0"):
@@ -86,8 +88,3 @@ def write_networks_reference(metadata: Any) -> None:
     page = metadata.project_path / "docs" / "reference" / "networks.md"
     page.write_text(networks_reference(yaml.safe_load(block.read_text(encoding="utf-8"))["networks"]))
     click.echo(f"wrote {page.relative_to(metadata.project_path)}")
-
-
-def _terminate(signum: int, _frame: object) -> NoReturn:
-    """End as after an error, so that the run is closed: a scheduler's SIGTERM would otherwise just stop the process."""
-    raise SystemExit(128 + signum)

@@ -27,7 +27,9 @@ def explain(error: BaseException) -> str | None:
     if _is_configuration(causes):
         return f"{_bad_yaml(causes) or _without_links(str(error))}\n{SEEN_WITH}"
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline named"):
-        return _unknown_pipeline(str(error))
+        from nevus.hooks.explanations import unknown_pipeline
+
+        return unknown_pipeline(str(error).split("'")[1])
     if in_the_way := _file_in_the_way(causes):
         return f"{in_the_way}\n{SEEN_WITH}"
     if unreachable := _unreachable_file(error):
@@ -148,18 +150,6 @@ def _bad_yaml(causes: list[BaseException]) -> str | None:
 def _without_links(text: str) -> str:
     """Without the links to pydantic's pages, one under every problem."""
     return "\n".join(line for line in text.splitlines() if "For further information visit" not in line)
-
-
-def _unknown_pipeline(text: str) -> str:
-    import difflib
-
-    from kedro.framework.project import pipelines
-
-    name = text.split("'")[1]
-    known = sorted(pipelines.keys())
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f"; did you mean '{close[0]}'?" if close else "."
-    return f"there is no pipeline '{name}'{meant} Pipelines: {', '.join(known)}."
 
 
 def _unknown_environment(folder: Path) -> str:

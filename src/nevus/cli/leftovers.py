@@ -12,6 +12,7 @@ RAW = "01_raw"  # the user's own
 METHOD = re.compile(r"(\w+)((?:\.\w+)*)(-.+)?")  # `ssgan.baseline-wide` belongs to `ssgan-wide`
 SEED = re.compile(r"seed\d+")  # see nevus.configuration.run_folder
 PACKED = re.compile(r"\d+px-\w+")  # see `_packed` in conf/base/catalog/run.yml
+SWEEPS = "sweeps"  # the tables of `kedro sweep`, beside the runs
 JOURNALS = "untracked-*.json"
 
 
@@ -21,7 +22,8 @@ class Leftover:
 
     Attributes:
         dataset: The data set, as in conf/*/globals.yml.
-        name: `ssgan-wide/seed1` for a run with those of its baseline, `32px-squash` for a corpus.
+        name: `ssgan-wide/seed1` for a run with those of its baseline, `32px-squash` for a corpus, `sweeps/budgets` for
+            the tables of a sweep.
         folders: Absolute, none of them a link nor behind one inside data/.
     """
 
@@ -35,7 +37,8 @@ class Leftover:
         return PACKED.fullmatch(self.name) is not None
 
     def __str__(self) -> str:
-        return f"{'corpus' if self.is_corpus else 'run'} {self.name} of {self.dataset}"
+        kind = "corpus" if self.is_corpus else "tables of" if self.name.startswith(f"{SWEEPS}/") else "run"
+        return f"{kind} {self.name} of {self.dataset}"
 
 
 def find_leftovers(data: Path) -> tuple[list[Leftover], list[Path]]:
@@ -112,6 +115,8 @@ def _owner(parts: tuple[str, ...]) -> tuple[str, str] | None:
     """Data set and name of what lies at a path below data/."""
     if len(parts) == 3 and PACKED.fullmatch(parts[2]):
         return parts[1], parts[2]
+    if len(parts) == 4 and parts[2] == SWEEPS:
+        return parts[1], f"{SWEEPS}/{parts[3]}"
     if len(parts) == 4 and SEED.fullmatch(parts[3]) and (method := METHOD.fullmatch(parts[2])):
         return parts[1], f"{method[1]}{method[3] or ''}/{parts[3]}"
     return None

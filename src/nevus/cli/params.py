@@ -57,12 +57,21 @@ def parse(texts: list[str]) -> dict[str, Any]:
     """
     from omegaconf import OmegaConf
 
-    given = [_pair(item) for text in texts for item in _items(text)]
+    given = items(texts)
     read = OmegaConf.from_dotlist([f"{name}={value}" for name, value in given if not _is_text(name)])
     for name, value in given:
         if _is_text(name):
             OmegaConf.update(read, name, text_of(name, value))
     return _plain(read)
+
+
+def items(texts: list[str]) -> list[tuple[str, str]]:
+    """Names and values, as texts, of what several --params give.
+
+    Raises:
+        ValueError: An item has no name, or a name below that of a text.
+    """
+    return [_pair(item) for text in texts for item in _items(text)]
 
 
 def from_block(block: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,50 +49,63 @@ class EffectHooks:
         Raises:
             NevusError: It names every parameter without an effect, and with which environment or pipeline it has one.
         """
-        from kedro.framework.project import pipelines
+        check_effect(self._loader, list(run_params.get("pipeline_names") or ["__default__"]))
 
-        names = list(run_params.get("pipeline_names") or ["__default__"])
-        if not getattr(self._loader, "runtime_params", None) or not all(name in pipelines for name in names):
-            return
-        asked = [pipelines[name] for name in names]
-        here = Probe(self._loader, self._loader.env)
-        if unread := here.unread(asked):
-            pipelines.set_requested(None)
-            found = self._elsewhere(unread, asked, here).items()
-            advice = [self._explain(keys, reads) + alike(keys, here.read(asked)) for keys, reads in found]
-            raise NevusError(
-                "\n".join(["--params gives what this run does not read:", *(f"  {one}" for one in advice)])
-            )
 
-    def _elsewhere(self, unread: list[Keys], asked: list[Pipeline], here: Probe) -> dict[Keys, tuple[list[str], ...]]:
-        """The environments, and the pipelines in this one, in which each of these parameters has an effect."""
-        from kedro.framework.project import pipelines
+def check_effect(loader: Any, names: Sequence[str]) -> None:
+    """Refuse what a configuration is given without an effect on any of some pipelines.
 
-        known = environments(Path(self._loader.conf_source))
-        others = [one for one in known if one not in (self._loader.base_env, self._loader.default_run_env)]
-        elsewhere = {one: Probe(self._loader, one).unread(asked) for one in others}
-        methods = {name: here.unread([one]) for name, one in pipelines.items() if name != "__default__"}
-        return {
-            keys: tuple([name for name, idle in table.items() if keys not in idle] for table in (elsewhere, methods))
-            for keys in unread
-        }
+    Args:
+        loader: Of the configuration.
+        names: Of the pipelines.
 
-    @staticmethod
-    def _explain(keys: Keys, reads: tuple[list[str], ...]) -> str:
-        """One parameter without an effect, and what would give it one."""
-        name, (environments, others) = ".".join(keys), reads
-        if environments:
-            what = UNREAD_SOURCE if keys == ("source",) else "nothing in this environment reads it"
-            return f"{name}: {what}; name one that does with --env: {', '.join(environments)}."
-        if others:
-            return f"{name}: this pipeline does not read it; leave it out, or give --pipeline: {', '.join(others)}."
-        if keys[0] in TAKEN_OVER:
-            block, option = ".".join(keys[:2]), TAKEN_OVER[keys[0]]
-            return (
-                f"{name}: nothing in this run takes {block} over; name what shall, such as "
-                f"--params 'supervised.{option}=${{{block}}}'."
-            )
-        return f"{name}: no pipeline reads it, since conf/ sets elsewhere what it would change. Leave it out."
+    Raises:
+        NevusError: It names every parameter without an effect, and with which environment or pipeline it has one.
+    """
+    from kedro.framework.project import pipelines
+
+    if not getattr(loader, "runtime_params", None) or not all(name in pipelines for name in names):
+        return
+    asked = [pipelines[name] for name in names]
+    here = Probe(loader, loader.env)
+    if unread := here.unread(asked):
+        pipelines.set_requested(None)
+        found = _elsewhere(loader, unread, asked, here).items()
+        advice = [_explain(keys, reads) + alike(keys, here.read(asked)) for keys, reads in found]
+        raise NevusError("\n".join(["--params gives what this run does not read:", *(f"  {one}" for one in advice)]))
+
+
+def _elsewhere(
+    loader: Any, unread: list[Keys], asked: list[Pipeline], here: Probe
+) -> dict[Keys, tuple[list[str], ...]]:
+    """The environments, and the pipelines in this one, in which each of these parameters has an effect."""
+    from kedro.framework.project import pipelines
+
+    known = environments(Path(loader.conf_source))
+    others = [one for one in known if one not in (loader.base_env, loader.default_run_env)]
+    elsewhere = {one: Probe(loader, one).unread(asked) for one in others}
+    methods = {name: here.unread([one]) for name, one in pipelines.items() if name != "__default__"}
+    return {
+        keys: tuple([name for name, idle in table.items() if keys not in idle] for table in (elsewhere, methods))
+        for keys in unread
+    }
+
+
+def _explain(keys: Keys, reads: tuple[list[str], ...]) -> str:
+    """One parameter without an effect, and what would give it one."""
+    name, (environments, others) = ".".join(keys), reads
+    if environments:
+        what = UNREAD_SOURCE if keys == ("source",) else "nothing in this environment reads it"
+        return f"{name}: {what}; name one that does with --env: {', '.join(environments)}."
+    if others:
+        return f"{name}: this pipeline does not read it; leave it out, or give --pipeline: {', '.join(others)}."
+    if keys[0] in TAKEN_OVER:
+        block, option = ".".join(keys[:2]), TAKEN_OVER[keys[0]]
+        return (
+            f"{name}: nothing in this run takes {block} over; name what shall, such as "
+            f"--params 'supervised.{option}=${{{block}}}'."
+        )
+    return f"{name}: no pipeline reads it, since conf/ sets elsewhere what it would change. Leave it out."
 
 
 class Probe:

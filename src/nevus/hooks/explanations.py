@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 
+from nevus.hooks.nested import look_up
+from nevus.lookup import NamedIn
+
 if TYPE_CHECKING:
     from omegaconf.errors import InterpolationKeyError
     from pydantic_core import ErrorDetails
@@ -32,9 +35,19 @@ def unknown_block(error: InterpolationKeyError, places: Places) -> str:
     )
 
 
-def explain(keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails, places: Places) -> str:
-    """One problem on one line: the parameter's path, what was found, what is allowed, and where it was set."""
-    location, fields = _follow(model, detail["loc"])
+def explain(
+    keys: tuple[str, ...], model: type[BaseModel], detail: ErrorDetails, places: Places, block: Any = None
+) -> str:
+    """One problem on one line: the parameter's path, what was found, what is allowed, and where it was set.
+
+    Args:
+        keys: Path of the block.
+        model: That refused it.
+        detail: Of the problem.
+        places: Of the configuration.
+        block: The block, whose parts may say by a `name` which model they have.
+    """
+    location, fields = _follow(model, detail["loc"], block)
     path = (*keys, *location)
     place = places.find(path)
     name = ".".join(path) if path[-1] != "[key]" else f"a name in {'.'.join(path[:-2])}"
@@ -63,7 +76,7 @@ def _written(detail: ErrorDetails) -> str:
     return ""
 
 
-def _follow(annotation: Any, location: Iterable[int | str]) -> tuple[list[str], set[str]]:
+def _follow(annotation: Any, location: Iterable[int | str], block: Any) -> tuple[list[str], set[str]]:
     """A location without the tags of unions, which stand in no file, and the names known where its last part stands."""
     path: list[str] = []
     known: set[str] = set()
@@ -76,7 +89,9 @@ def _follow(annotation: Any, location: Iterable[int | str]) -> tuple[list[str], 
         path.append(str(part))
         known = set().union(*(one.model_fields for one in models))
         field = models[0].model_fields.get(str(part)) if len(models) == 1 else None
-        annotation = field.annotation if field else inner
+        annotation, block = field.annotation if field else inner, look_up(block, (str(part),))
+        for mark in (one for one in getattr(field, "metadata", ()) if isinstance(one, NamedIn)):
+            annotation = mark.model_of(block) or annotation
     return path, known
 
 
@@ -105,3 +120,11 @@ def meant(name: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown name: the nearest known one, if any is near."""
     close = difflib.get_close_matches(name, sorted(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else "."
+
+
+def unknown_pipeline(name: str) -> str:
+    """Say that there is no pipeline of a name, and which there are."""
+    from kedro.framework.project import pipelines
+
+    known = sorted(pipelines.keys())
+    return f"there is no pipeline '{name}'{meant(name, known)} Pipelines: {', '.join(known)}."

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table as RichTable
+
+PIPED = 200  # characters a line where no terminal limits it
 
 
 def grid(
@@ -37,3 +42,10 @@ def grid(
     for row in rows:
         table.add_row(*map(Text, row))  # as text: brackets are markup otherwise
     return table
+
+
+def wide_console() -> Console:
+    """As wide as the terminal, or as a table may be in a file."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from nevus.hooks.planned import BASELINE, NO_METHOD, PlannedRun, is_block
 
+PARENT_TAG = "mlflow.parentRunId"
 NAMED_BY_THE_TRAINING = ("method", "variant", "seed", "network")
 
 
@@ -46,12 +47,14 @@ class Call:
         runtime: Parameters given on the command line, nested.
         parameters: The project's parameters by group, validated models or plain values.
         inputs: Names of the pipeline's free inputs; `params:ssgan.steps` brings in the whole group `ssgan`.
+        parent: Id of the MLflow run that those which are not nested in one another are nested in, such as a sweep's.
     """
 
     tags: Mapping[str, str]
     runtime: Mapping[str, Any]
     parameters: Mapping[str, Any]
     inputs: Iterable[str]
+    parent: str | None = None
 
 
 def describe_runs(call: Call, runs: list[PlannedRun], records: Mapping[str, Mapping[str, Any]]) -> dict[str, Header]:
@@ -74,6 +77,8 @@ def describe_runs(call: Call, runs: list[PlannedRun], records: Mapping[str, Mapp
     for run in runs:
         own = flatten(call.parameters[run.group]) if run.group else {}
         tags = dict(call.tags)
+        if call.parent and run.parent is None:
+            tags[PARENT_TAG] = call.parent
         if run.namespace == NO_METHOD:
             tags |= {"seed": str(shared["seed"])} if shared.get("seed") is not None else {}
         else:

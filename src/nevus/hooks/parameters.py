@@ -54,26 +54,40 @@ class ParameterHooks:
             NevusError: A group or a parameter is unknown or missing, or a value is not what it may be.
         """
         from kedro.framework.project import pipelines
-        from omegaconf.errors import InterpolationKeyError
 
-        loader = context.config_loader
-        given = getattr(loader, "runtime_params", None) or {}
-        places = Places(Path(loader.conf_source), [loader.env, getattr(loader, "base_env", None)], given)
-        try:
-            parameters = loader["parameters"]
-        except (KeyError, MissingConfigException):
-            return
-        except InterpolationKeyError as error:
-            raise NevusError(unknown_block(error, places)) from error
-        # Kedro may have narrowed the registry to the pipelines of this run; what is known does not depend on them.
-        requested = getattr(pipelines, "_requested_pipelines", None)
-        pipelines.set_requested(None)
-        registered = dict(pipelines)
-        pipelines.set_requested(requested)
-        check_name(parameters, places)
-        check_groups(parameters, known_groups(registered.values()), places)
-        names = [name for name in requested or registered if name in registered]
-        check_values(parameters, {name: registered[name] for name in names}, places)
+        check_configuration(context.config_loader, getattr(pipelines, "_requested_pipelines", None))
+
+
+def check_configuration(loader: Any, requested: Iterable[str] | None) -> None:
+    """Check all groups of a configuration, and the values of some pipelines.
+
+    Args:
+        loader: Of the configuration.
+        requested: Names of the pipelines; None means all.
+
+    Raises:
+        NevusError: A group or a parameter is unknown or missing, or a value is not what it may be.
+    """
+    from kedro.framework.project import pipelines
+    from omegaconf.errors import InterpolationKeyError
+
+    given = getattr(loader, "runtime_params", None) or {}
+    places = Places(Path(loader.conf_source), [loader.env, getattr(loader, "base_env", None)], given)
+    try:
+        parameters = loader["parameters"]
+    except (KeyError, MissingConfigException):
+        return
+    except InterpolationKeyError as error:
+        raise NevusError(unknown_block(error, places)) from error
+    # Kedro may have narrowed the registry to the pipelines of this run; what is known does not depend on them.
+    narrowed = getattr(pipelines, "_requested_pipelines", None)
+    pipelines.set_requested(None)
+    registered = dict(pipelines)
+    pipelines.set_requested(narrowed)
+    check_name(parameters, places)
+    check_groups(parameters, known_groups(registered.values()), places)
+    names = [name for name in requested or registered if name in registered]
+    check_values(parameters, {name: registered[name] for name in names}, places)
 
 
 def check_name(parameters: Mapping[str, Any], places: Places) -> None:
@@ -134,10 +148,11 @@ def check_values(parameters: Mapping[str, Any], pipelines: dict[str, Pipeline], 
     for path, expected in [*sorted(SHARED_GROUPS.items()), *sorted(types.items())]:
         keys = tuple(path.split("."))
         if isinstance(expected, type) and issubclass(expected, BaseModel) and holds(parameters, keys):
+            block = look_up(parameters, keys)
             try:
-                expected.model_validate(look_up(parameters, keys))
+                expected.model_validate(block)
             except ValidationError as error:
-                found = [explain(keys, expected, detail, places) for detail in error.errors()]
+                found = [explain(keys, expected, detail, places, block) for detail in error.errors()]
                 # What is wrong in a shared block is wrong in all blocks that take it over: once is enough.
                 said = {text.partition(": ")[2] for text in problems}
                 problems += [text for text in found if text.partition(": ")[2] not in said]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from nevus.contracts import Table
 from nevus.hooks.audit_screen import audit_line, audit_screen
 from nevus.hooks.datasets import find_dataset, local_path
-from nevus.hooks.grids import grid
+from nevus.hooks.grids import grid, wide_console
 from nevus.metrics.titles import in_order
 from nevus.metrics.titles import title as title_of
 
@@ -36,7 +35,6 @@ AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is m
 # Datasets of no method whose place is named.
 OF_NO_METHOD = {"contact_sheet": "Contact sheet", "features": "Features", "scored_images": "Predictions"}
 UNLIMITED = 10_000
-PIPED = 200  # characters a line where no terminal limits it
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`
 RUNS = "workflowType=machine_learning"
 NOTICE = "Research use only: not a medical device, not for diagnosis."
@@ -60,9 +58,7 @@ class SummaryHooks:
     @hook_impl(trylast=True)  # tracking ends the run first
     def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Catalog) -> None:
         """Print the metrics, or where there are none the audit and the summaries, and where the results are."""
-        from rich.console import Console
-
-        console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED)
+        console = wide_console()
         root = Path(run_params.get("project_path") or ".")
         outputs = sorted(pipeline.all_outputs())
         runs = [name.removesuffix(".metrics") for name in outputs if name.endswith(".metrics")]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PARENT_RUN = "NEVUS_PARENT_RUN"  # environment variable: id of the MLflow run that this call's runs are nested in
+
 
 class TrackingOptions(Options):
     """conf/base/mlflow.yml.
@@ -105,7 +107,8 @@ class TrackingHooks:
         self._tracked = find_tracked(pipeline, catalog)
         tags = call_tags(run_params, pipeline, registered_pipelines())
         tags["dataset"] = self._dataset or tags["env"]
-        call = Call(tags, run_params.get("runtime_params") or {}, self._parameters, pipeline.inputs())
+        given, parent = run_params.get("runtime_params") or {}, os.environ.get(PARENT_RUN)
+        call = Call(tags, given, self._parameters, pipeline.inputs(), parent)
         self._routing = Routing(pipeline, catalog, call)
         local = sqlite_target(self._root / "mlflow.db", self._options.experiment)
         wanted, headers = wanted_target(self._options, self._root, local), self._routing.headers

@@ -3,6 +3,7 @@
 import logging
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,19 +37,26 @@ def limited(threads: int) -> Iterator[None]:
 
 
 def available(root: Path = Path("/")) -> int:
-    """Processors that this process may keep busy, at least 1.
+    """Threads that this process may keep busy, at least 1: one a processor, or fewer by OMP_NUM_THREADS.
 
-    The fewest of: those that it is bound to; what the control groups it is in (containers, batch systems) may use a
-    second, rounded down, since threads beyond it are stopped in turn and all wait for the stopped one; and
-    OMP_NUM_THREADS.
+    Args:
+        root: Where `proc` and `sys` are.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return max(1, min(processors(root), int(asked) if asked.isdecimal() else sys.maxsize))
+
+
+def processors(root: Path = Path("/")) -> int:
+    """Processors for this process and those that it starts, at least 1.
+
+    The fewest of: those that it is bound to; and what the control groups it is in (containers, batch systems) may use
+    a second, rounded down, since threads beyond it are stopped in turn and all wait for the stopped one.
 
     Args:
         root: Where `proc` and `sys` are.
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    limits = [bound, quota(root), int(asked) if asked.isdecimal() else math.inf]
-    return max(1, math.floor(min(limits)))
+    return max(1, math.floor(min(bound, quota(root))))
 
 
 class Waits(NamedTuple):

@@ -106,10 +106,12 @@ def require_blind(ancestors: Ancestors, *, method: str) -> None:
 
 
 def learnt_features_from_labels(one: Classifier) -> bool:
-    """Whether labels shaped more of a finished run than its head; true where that is unknown."""
+    """Whether labels shaped more of a finished run than its head; true where that is unknown, as of its own start."""
     parameters: dict[str, Any] = one.record["parameters"][one.record["method"]]
     algorithm = parameters.get("algorithm")
-    return algorithm is None or bool(find(ALGORITHMS, algorithm["name"]).labels_shape_features)
+    if algorithm is None or parameters.get("start") is not None:
+        return True
+    return bool(find(ALGORITHMS, algorithm["name"]).labels_shape_features)
 
 
 def start_from(network: Any, params: TrainingParams, ancestors: Ancestors) -> None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SerializeAsAny, field_validator, mod
 
 from nevus.augment.options import CopiesOptions, Policy, ViewPolicy
 from nevus.contracts import NevusError, Options
-from nevus.lookup import checked_options, find
+from nevus.lookup import NamedIn, checked_options, find
 from nevus.networks.options import NetworkOptions, TimmOptions
 from nevus.training.options import LoopOptions, LossOptions, MetadataOptions, OptimizerOptions, SelectionOptions
 
@@ -96,7 +96,7 @@ class ClassifierParams(TrainingParams):
         unlabeled: Views of the unlabelled images; null where the algorithm reads none.
     """
 
-    algorithm: SerializeAsAny[Options]
+    algorithm: Annotated[SerializeAsAny[Options], NamedIn(ALGORITHMS)]
     unlabeled: UnlabeledOptions | None
 
     @field_validator("algorithm", mode="before")

@@ -1,12 +1,12 @@
 """Parameters of the semi-supervised GAN."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SerializeAsAny, field_validator
 
 from nevus.augment.options import GanPolicy
 from nevus.contracts import Options
-from nevus.lookup import checked_options
+from nevus.lookup import NamedIn, checked_options
 from nevus.networks.options import GeneratorOptions
 from nevus.pipelines.classifier.params import TrainingParams, UnlabeledOptions
 from nevus.training.options import OptimizerOptions
@@ -29,7 +29,7 @@ class SsganParams(TrainingParams):
         samples: Generated images kept at the end.
     """
 
-    objective: SerializeAsAny[Options]
+    objective: Annotated[SerializeAsAny[Options], NamedIn(OBJECTIVES)]
     generator: GeneratorOptions
     generator_optimizer: OptimizerOptions
     discriminator_steps: int = Field(ge=1, le=100)

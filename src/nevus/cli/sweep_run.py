@@ -1,0 +1,176 @@
+"""A sweep carried out: its runs, what is said meanwhile, its tables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nevus.cli.sweep_plan import Plan
+from nevus.hooks.tracking import PARENT_RUN
+from nevus.io.atomic import replacing
+from nevus.io.locks import Lock
+from nevus.sweep.checks import registered
+from nevus.sweep.files import await_others, by_corpus, scores, seconds
+from nevus.sweep.parent import ParentRun, tags_of
+from nevus.sweep.points import Point
+from nevus.sweep.results import (
+    CONFIGURATIONS,
+    CURVES,
+    POINTS,
+    configurations_table,
+    draw_curves,
+    points_table,
+    screen_rows,
+)
+from nevus.sweep.workers import Ended, Task, run_all
+
+if TYPE_CHECKING:
+    from nevus.contracts import Table
+
+REMEDY = "Wait for it or end it; then give this command again, or give this sweep another --name."
+
+
+def listing(plan: Plan) -> list[str]:
+    """A line a run, with whether it is done, and how many are left."""
+    finished = {point.name for point in plan.done}
+    lines = [f"{'done ' if point.name in finished else 'to do'}  {point.name}" for point in plan.points]
+    return [*lines, _counts(plan)]
+
+
+def carry_out(plan: Plan) -> list[str]:
+    """Run what is not done, and make the tables of what is.
+
+    Returns:
+        A line a run that failed: its name, the first line of its message, its log.
+
+    Raises:
+        BusyError: The same sweep is going on.
+    """
+    files, progress = plan.files, Progress(plan)
+    with Lock(files.folder / ".sweep.lock").held(seconds=1.0, what=f"The sweep {files.sweep}", remedy=REMEDY):
+        click.echo(_counts(plan))
+        parent, status = ParentRun(plan.tracking, files.root, files.sweep), "KILLED"
+        if plan.left:
+            known = registered()
+            parent.begin(tags_of(plan.pipelines, plan.env, files.dataset, files.root, known), plan.swept)
+        try:
+            await_others(files, plan.left)
+            for points in by_corpus(plan.left):
+                tasks = [Task(point.name, _command(plan, point), files.log(point)) for point in points]
+                run_all(tasks, jobs=plan.jobs, environment=environment_of(plan, parent.run_id), ended=progress.ended)
+            status = "FAILED" if progress.failed else "FINISHED"
+        finally:
+            written = write_results(plan, progress.done)
+            parent.end(status, written)
+    for path in written:
+        click.echo(f"Written: {os.path.relpath(path, files.root)}")
+    return progress.failed
+
+
+class Progress:
+    """Says of every run that has ended what it reached, and how long the rest will take.
+
+    Attributes:
+        done: Runs that are done.
+        failed: A line a run that failed.
+
+    Args:
+        plan: Of the sweep.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._points = {point.name: point for point in plan.points}
+        self._left = {point.name: point for point in plan.left}
+        self._took: dict[str, list[float]] = {}
+        self.done = list(plan.done)
+        self.failed: list[str] = []
+        for point in plan.done:
+            if (known := seconds(plan.files, point)) is not None:
+                self._took.setdefault(point.pipeline, []).append(known)
+
+    def ended(self, end: Ended) -> None:
+        """Note the end of a run, and print a line."""
+        files, point = self._plan.files, self._left.pop(end.name)
+        if end.message is None:
+            self.done.append(point)
+            self._took.setdefault(point.pipeline, []).append(end.seconds)
+            said = _scores_said(scores(files, point))
+        else:
+            said = f"failed: {end.message}"
+            self.failed.append(f"  {end.name}: {end.message} ({os.path.relpath(files.log(point), files.root)})")
+        total, left = len(self._points), len(self._left)
+        rest = f"{left} left, about {duration(self._rest())}" if left else "none left"
+        click.echo(f"[{total - left:>{len(str(total))}}/{total}] {end.name}  {duration(end.seconds)}  {said}  ({rest})")
+
+    def _rest(self) -> float:
+        """Seconds that the other runs will take: each as long as those of its pipeline so far, or as all."""
+        every = [one for times in self._took.values() for one in times] or [0.0]
+        times = [self._took.get(point.pipeline, every) for point in self._left.values()]
+        return sum(sum(one) / len(one) for one in times) / min(self._plan.jobs, len(times))
+
+
+def write_results(plan: Plan, finished: list[Point]) -> list[Path]:
+    """Write the tables and the figure of the runs that are done, and print the table of the configurations.
+
+    Returns:
+        The files.
+    """
+    from nevus.hooks.grids import grid, wide_console
+
+    names = {point.name for point in finished}
+    points = [point for point in plan.points if point.name in names]
+    if not points:
+        return []
+    folder = plan.files.folder
+    table = points_table(plan.files, points, plan.varied)
+    means = configurations_table(table)
+    written = [_save(table, folder / POINTS), _save(means, folder / CONFIGURATIONS)]
+    if (figure := draw_curves(table, plan.varied)) is not None:
+        with replacing(folder / CURVES) as beside:
+            figure.savefig(beside, format="png", dpi=144)
+        written.append(folder / CURVES)
+    wide_console().print(grid(plan.files.sweep, *screen_rows(means, plan.varied)))
+    return written
+
+
+def duration(seconds: float) -> str:
+    """`34 s`, `12 min` or `3.2 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _save(table: Table, path: Path) -> Path:
+    with replacing(path) as beside:
+        table.to_csv(beside, index=False)
+    return path
+
+
+def _command(plan: Plan, point: Point) -> list[str]:
+    env = [f"--env={plan.env}"] if plan.env else []
+    return [sys.executable, "-m", "kedro", "run", *env, *point.arguments]
+
+
+def environment_of(plan: Plan, parent: str | None) -> dict[str, str]:
+    """That of this process; side by side each run gets one thread, since those of two would wait for one another."""
+    found = {name: value for name, value in os.environ.items() if name != PARENT_RUN}
+    return found | ({"OMP_NUM_THREADS": "1"} if plan.jobs > 1 else {}) | ({PARENT_RUN: parent} if parent else {})
+
+
+def _counts(plan: Plan) -> str:
+    left = len(plan.left)
+    side = f", {min(plan.jobs, left)} at a time" if left > 1 and plan.jobs > 1 else ""
+    folder = os.path.relpath(plan.files.folder, plan.files.root)
+    runs = f"{len(plan.points)} run{'s' * (len(plan.points) != 1)}"
+    return f"{runs}: {len(plan.done)} done, {left} to do{side}. Results: {folder}"
+
+
+def _scores_said(table: Table) -> str:
+    own = table[(table["role"] == "method") & table["metric"].isin(["auc", "accuracy"])]
+    found = dict(zip(own["metric"], own["value"], strict=True))
+    return f"AUC {found['auc']:.3f}, accuracy {found['accuracy']:.3f}"

@@ -1,0 +1,126 @@
+"""Everything that can be wrong with a sweep, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nevus.contracts import NevusError
+from nevus.hooks.effect import Probe, check_effect
+from nevus.hooks.explanations import meant, unknown_pipeline
+from nevus.hooks.nested import look_up
+from nevus.hooks.parameters import check_configuration
+from nevus.sweep.points import BUDGET, NAMES, Axis, Setting, nested
+
+if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
+
+
+def registered() -> dict[str, Pipeline]:
+    """All pipelines of the project by name."""
+    from kedro.framework.project import pipelines
+
+    pipelines.set_requested(None)
+    return dict(pipelines)
+
+
+def check_pipelines(names: Sequence[str]) -> None:
+    """Refuse pipelines that do not exist or train nothing.
+
+    Raises:
+        NevusError: It names those that may be swept.
+    """
+    known = registered()
+    trained = sorted(name for name in known if f"{name}.checkpoints" in known[name].inputs())
+    for name in names:
+        if name not in known:
+            raise NevusError(unknown_pipeline(name))
+        if name not in trained:
+            raise NevusError(
+                f"the pipeline '{name}' trains nothing of this name{meant(name, trained)} A sweep takes: "
+                f"{', '.join(trained)}."
+            )
+
+
+def check_names(axes: Sequence[Axis], fixed: Sequence[Setting]) -> None:
+    """Refuse a parameter that is set twice, or that names runs.
+
+    Raises:
+        NevusError: It says which option sets it.
+    """
+    for position, axis in enumerate(axes):
+        keys = axis.name.split(".")
+        if axis.name in NAMES:
+            raise NevusError(f"--grid {axis.name}: it names the run, and is no axis; give it by {NAMES[axis.name]}.")
+        for other in [*(one.name for one in axes[:position]), *(one.name for one in fixed)]:
+            others = other.split(".")
+            if keys[: len(others)] == others or others[: len(keys)] == keys:
+                raise NevusError(
+                    f"{axis.name} is set twice: {other} is given by --budgets, --grid or --params as well. Leave "
+                    "one of the two out."
+                )
+    if any(one.name == "seed" for one in fixed):
+        raise NevusError("--params gives a seed; give it by --seeds.")
+
+
+def check_parameters(loader: Any, pipelines: Sequence[str], axes: Sequence[Axis], fixed: Sequence[Setting]) -> None:
+    """Refuse what a run would refuse of its parameters: of every value of every axis, though not of every combination.
+
+    Args:
+        loader: Of the configuration; afterwards it is given the first value of each axis.
+        pipelines: Names.
+        axes: What is varied.
+        fixed: What all runs have.
+
+    Raises:
+        NevusError: A parameter is unknown, wrong, or read by none of the pipelines.
+    """
+    try:
+        for settings in one_at_a_time(axes):
+            loader.runtime_params = nested([*fixed, *settings])
+            check_configuration(loader, pipelines)
+        loader.runtime_params = nested([*fixed, *(axis.settings[0] for axis in axes)])
+        check_effect(loader, pipelines)
+    except NevusError as error:
+        raise NevusError(_of_a_sweep(str(error), [axis.name for axis in axes])) from error
+
+
+def one_at_a_time(axes: Sequence[Axis]) -> Iterator[list[Setting]]:
+    """The first value of every axis, then each further value beside the first ones of the others."""
+    first = [axis.settings[0] for axis in axes]
+    yield first
+    for position, axis in enumerate(axes):
+        for setting in axis.settings[1:]:
+            yield [*first[:position], setting, *first[position + 1 :]]
+
+
+def unread_by(loader: Any, pipelines: Iterable[str]) -> dict[str, set[str]]:
+    """Names of the parameters given that each pipeline does not read.
+
+    Args:
+        loader: Of the configuration, with one value of each parameter.
+        pipelines: Names.
+    """
+    known = registered()
+    if not loader.runtime_params:
+        return {name: set() for name in pipelines}
+    probe = Probe(loader, loader.env)
+    return {name: {".".join(keys) for keys in probe.unread([known[name]])} for name in pipelines}
+
+
+def most_threads(loader: Any, pipelines: Iterable[str]) -> int:
+    """The most threads that the configuration gives to one of the trainings; 1 where it leaves that to the machine."""
+    parameters = loader["parameters"]
+    found = [look_up(parameters, (name, "loop", "threads")) for name in pipelines]
+    return max([1, *(one for one in found if isinstance(one, int))])
+
+
+def _of_a_sweep(message: str, names: Sequence[str]) -> str:
+    """A message of a run, with the option of the sweep that gives what it is about."""
+    lines = message.replace("--params gives what this run does not", "what this sweep gives is not").splitlines()
+    return "\n".join(_of_an_axis(line, next((name for name in names if name in line), None)) for line in lines)
+
+
+def _of_an_axis(line: str, name: str | None) -> str:
+    options = {None: "--params", BUDGET: "--budgets or --grid"}
+    return line.replace("set in --params", f"set by {options.get(name, '--grid')}")

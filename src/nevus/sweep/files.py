@@ -1,0 +1,104 @@
+"""Where the runs of a sweep have their files, which of them are done, and what they reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nevus.hooks.completion import read_by, read_note
+from nevus.sweep.checks import registered
+
+if TYPE_CHECKING:
+    from nevus.contracts import Table
+    from nevus.sweep.points import Point
+
+PATIENCE = 60.0  # seconds that the runs of a sweep that was killed may take to end
+
+
+@dataclass(frozen=True)
+class Files:
+    """The folders of a sweep and of its runs.
+
+    Attributes:
+        root: The project's folder.
+        dataset: Name of the data set.
+        sweep: Name of the sweep.
+    """
+
+    root: Path
+    dataset: str
+    sweep: str
+
+    @property
+    def folder(self) -> Path:
+        """Of the sweep's own results."""
+        return self.root / "data" / "08_reporting" / self.dataset / "sweeps" / self.sweep
+
+    def log(self, point: Point) -> Path:
+        """What a run of the sweep printed."""
+        return self.folder / "logs" / f"{point.name.replace('/', '-')}.log"
+
+    def models(self, point: Point) -> Path:
+        """The folder of a run's models."""
+        return self.root / "data" / "06_models" / self.dataset / point.name
+
+    def metrics(self, point: Point) -> Path:
+        """The table of a run's metrics."""
+        return self.root / "data" / "08_reporting" / self.dataset / point.name / "metrics.csv"
+
+
+def done(files: Files, points: Sequence[Point], loader: Any) -> list[Point]:
+    """The points whose run has ended with the very parameters that it would have now.
+
+    Args:
+        files: Of the sweep.
+        points: Of the sweep.
+        loader: Of the configuration; it is given the parameters of the points in turn.
+    """
+    known, found = registered(), []
+    for point in points:
+        note = read_note(files.models(point))
+        if note and files.metrics(point).is_file():
+            loader.runtime_params = point.given
+            if note.get("parameters") == read_by(known[point.pipeline], loader):
+                found.append(point)
+    return found
+
+
+def by_corpus(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Points that pack the same images, together: two that pack others into one folder must not run side by side."""
+    from nevus.pipelines.ingestion.pipeline import packing
+
+    groups = {name.removeprefix("params:").partition(".")[0] for name in packing().inputs()}
+    found: dict[tuple[str, ...], list[Point]] = {}
+    for point in points:
+        texts = [f"{name}={value}" for name, value in point.columns.items() if name.partition(".")[0] in groups]
+        found.setdefault(tuple(sorted(texts)), []).append(point)
+    yield from found.values()
+
+
+def await_others(files: Files, points: Sequence[Point]) -> None:
+    """Let runs that a killed sweep has left come to their end; one that does not is refused by the run's own lock."""
+    from nevus.io.locks import BusyError, Lock
+
+    for point in points:
+        path = files.models(point) / ".run.lock"
+        if path.is_file():
+            with suppress(BusyError), Lock(path).held(seconds=PATIENCE, what=f"The run {point.name}", remedy=""):
+                pass
+
+
+def scores(files: Files, point: Point) -> Table:
+    """The metrics of a run that is done, as it saved them (`METRIC_COLUMNS`)."""
+    import pandas as pd
+
+    return pd.read_csv(files.metrics(point), keep_default_na=False, na_values={"value": "", "low": "", "high": ""})
+
+
+def seconds(files: Files, point: Point) -> float | None:
+    """How long the call took that ended a run."""
+    found = read_note(files.models(point)).get("seconds")
+    return None if found is None else float(found)

@@ -22,8 +22,8 @@ def parameters(*given: str) -> dict:
 
 def test_a_method_takes_over_the_named_block_as_the_environment_has_it():
     found = parameters()
-    assert found["labeled_only"]["network"] == found["ssgan"]["network"] == found["networks"]["residual"]
-    assert found["networks"]["residual"]["width"] == 8
+    assert found["labeled_only"]["network"] == found["ssgan"]["network"] == found["networks"]["preactivation"]
+    assert found["networks"]["preactivation"]["widths"] == [8, 16]
     assert found["supervised"]["loop"] == found["loops"]["supervised"]
     assert found["supervised"]["loop"]["steps"] == 20
 
@@ -32,7 +32,7 @@ def test_another_network_is_taken_over_as_a_whole_and_only_where_it_is_asked_for
     found = parameters(f"{SWAP},networks.small_cnn.width=12")
     assert found["supervised"]["network"] == found["networks"]["small_cnn"]
     assert found["supervised"]["network"]["width"] == 12
-    assert found["classifier"]["network"] == found["ssgan"]["network"] == found["networks"]["residual"]
+    assert found["classifier"]["network"] == found["ssgan"]["network"] == found["networks"]["preactivation"]
 
 
 def test_one_value_of_a_block_taken_over_is_changed_in_the_block_alone():
@@ -73,10 +73,3 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(text, said):
     with pytest.raises(NevusError) as caught:
         parameters(text)
     assert said in str(caught.value)
-
-
-def test_the_discriminator_of_a_gan_takes_no_network_with_batch_normalisation():
-    with pytest.raises(NevusError) as caught:
-        parameters("ssgan.network=${networks.preactivation}")
-    assert "ssgan.network: " in str(caught.value)
-    assert "has to be residual or plain" in str(caught.value)

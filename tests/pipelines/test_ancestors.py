@@ -62,7 +62,7 @@ def test_what_a_checkpoint_is_good_for_depends_on_the_weights_of_the_start(finis
 
 def test_an_unknown_run_is_named_with_the_nearest_and_how_to_train_it(finished, training, labeled_only):
     params = labeled_only.model_copy(update={"start": "simclr/seed1"})
-    with pytest.raises(NevusError, match=r"labeled_only\.start: .*'simclr/seed1'.*'simclr/seed0'.*--pipeline=simclr"):
+    with pytest.raises(NevusError, match=r"labeled_only\.start: .*'simclr/seed1'.*simclr/seed0.*--pipeline=simclr"):
         ancestors_of(training, params, finished, method="labeled_only")
 
 

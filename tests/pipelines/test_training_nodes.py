@@ -174,6 +174,7 @@ def test_the_template_of_a_method_runs_from_corpus_to_predictions(training, vali
             "params:seed": MemoryDataset(0),
             "params:variant": MemoryDataset(None),
             "checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
+            "finished_runs": MemoryDataset({}),
         }
     )
     outputs = SequentialRunner().run(training_template("supervised"), catalog)
@@ -218,9 +219,9 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_o
 
     seen = []
 
-    def watching(rest, params, seed):
+    def watching(rest, params, seed, ancestors):
         seen.append(set(rest.manifest["image_id"]))
-        return build_classifier_learner(rest, params, seed)
+        return build_classifier_learner(rest, params, seed, ancestors)
 
     labeled = training.manifest[training.manifest["split"] == "labeled"]
     folds = [set(labeled["image_id"].iloc[held_out]) for _, _, held_out in nodes.deal(training, cross_validation)]

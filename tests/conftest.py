@@ -1,7 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from nevus.configuration import ConfigLoader
 from nevus.settings import CONFIG_LOADER_ARGS
+from tests.preloaded import Preloaded, preloading
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -27,6 +28,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 def project() -> Path:
     """The root of the repository."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """Starts processes that need not import the heavy libraries."""
+    with preloading() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The main job as a user runs it, small."""
 
-import json
 import signal
 import time
 
@@ -92,30 +91,7 @@ def test_every_node_runs_alone_on_what_the_catalog_holds(finished):
     listed = made.kedro("registry", "describe", "ssgan")
     nodes = [line.split("(")[0].strip(" -") for line in listed.stdout.splitlines() if line.startswith("- ")]
     assert len(nodes) >= 15
-    code = (
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "from kedro.framework.session import KedroSession\n"
-        "from kedro.framework.startup import bootstrap_project\n"
-        "bootstrap_project(Path.cwd())\n"
-        "for name in json.loads(sys.argv[1]):\n"
-        "    with KedroSession.create(env='test') as session:\n"
-        "        session.run(pipeline_names=['ssgan'], node_names=[name])\n"
-    )
-    import subprocess
-    import sys
-
-    from tests.end_to_end.conftest import clean_environment
-
-    result = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(nodes)],
-        cwd=made.root,
-        env={**clean_environment(), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+    made.sessions([({"env": "test"}, {"pipeline_names": ["ssgan"], "node_names": [name]}) for name in nodes])
 
 
 def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):

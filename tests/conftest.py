@@ -39,10 +39,17 @@ def preloaded() -> Iterator[Preloaded]:
 
 @pytest.fixture(scope="session")
 def configuration(project: Path) -> Callable[..., ConfigLoader]:
-    """The project's configuration as a run sees it: of an environment, with what `--params` gives."""
+    """The project's configuration as a run sees it: of an environment, with what `--params` gives.
+
+    A loader hands out copies of what it has put together, so tests that ask for the same share one.
+    """
+    loaders: dict[str, ConfigLoader] = {}
 
     def load(env: str = "test", **given: Any) -> ConfigLoader:
-        return ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
+        asked = repr((env, given))
+        if asked not in loaders:
+            loaders[asked] = ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
+        return loaders[asked]
 
     return load
 

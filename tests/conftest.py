@@ -1,7 +1,7 @@
 """Fixtures shared by all tests."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from nevus.configuration import ConfigLoader
 from nevus.settings import CONFIG_LOADER_ARGS
+from tests.preloaded import Preloaded, preloading
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -30,11 +31,25 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """Starts processes that need not import the heavy libraries."""
+    with preloading() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
 def configuration(project: Path) -> Callable[..., ConfigLoader]:
-    """The project's configuration as a run sees it: of an environment, with what `--params` gives."""
+    """The project's configuration as a run sees it: of an environment, with what `--params` gives.
+
+    A loader hands out copies of what it has put together, so tests that ask for the same share one.
+    """
+    loaders: dict[str, ConfigLoader] = {}
 
     def load(env: str = "test", **given: Any) -> ConfigLoader:
-        return ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
+        asked = repr((env, given))
+        if asked not in loaders:
+            loaders[asked] = ConfigLoader(str(project / "conf"), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)
+        return loaders[asked]
 
     return load
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from nevus.cli import run
 from nevus.cli.console import BesideBars
 from nevus.cli.errors import explain
 from nevus.contracts import NevusError, SourceError
+from tests.preloaded import Preloaded, Started
 
 CONF = Path(__file__).parents[1] / "conf"
 PYPROJECT = """
@@ -58,6 +60,9 @@ def register_pipelines():
     return pipelines | {"__default__": pipelines["fit"]}
 """
 
+Start = Callable[..., Started]
+Kedro = Callable[..., subprocess.CompletedProcess[str]]
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -84,26 +89,32 @@ def make_project(root: Path) -> Path:
     return root
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "kedro", "run", *arguments]
+@pytest.fixture(scope="module")
+def start(preloaded: Preloaded) -> Start:
+    """Starts `kedro run ARGUMENTS` in a project."""
+
+    def start(project: Path, *arguments: str, **env: str) -> Started:
+        environment = {**os.environ, "NEVUS_TRACEBACK": "", **env}
+        return preloaded.start("-m", "kedro", "run", *arguments, cwd=project, env=environment)
+
+    return start
 
 
-def kedro(project: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NEVUS_TRACEBACK": "", **env}
-    return subprocess.run(
-        command(*arguments), cwd=project, capture_output=True, text=True, check=False, env=environment, timeout=120
-    )
+@pytest.fixture(scope="module")
+def kedro(start: Start) -> Kedro:
+    """Runs `kedro run ARGUMENTS` in a project to its end."""
+    return lambda *arguments, **env: start(*arguments, **env).completed()
 
 
 @pytest.mark.parametrize("option", ["--pipeline=fit", "--pipelines=fit"])
-def test_both_spellings_of_the_option_run_the_pipeline(project: Path, option: str) -> None:
+def test_both_spellings_of_the_option_run_the_pipeline(kedro: Kedro, project: Path, option: str) -> None:
     done = kedro(project, option)
 
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stdout + done.stderr
 
 
-def test_an_error_of_ours_is_one_message_without_a_traceback(project: Path) -> None:
+def test_an_error_of_ours_is_one_message_without_a_traceback(kedro: Kedro, project: Path) -> None:
     done = kedro(project, "--pipelines=refuse")
 
     assert done.returncode == 1
@@ -113,14 +124,16 @@ def test_an_error_of_ours_is_one_message_without_a_traceback(project: Path) -> N
 
 
 @pytest.mark.parametrize(("arguments", "env"), [(["--traceback"], {}), ([], {"NEVUS_TRACEBACK": "1"})])
-def test_the_traceback_is_shown_when_asked_for(project: Path, arguments: list[str], env: dict[str, str]) -> None:
+def test_the_traceback_is_shown_when_asked_for(
+    kedro: Kedro, project: Path, arguments: list[str], env: dict[str, str]
+) -> None:
     done = kedro(project, "--pipelines=refuse", *arguments, **env)
 
     assert done.returncode == 1
     assert "Traceback" in done.stdout + done.stderr
 
 
-def test_a_bug_keeps_its_traceback(project: Path) -> None:
+def test_a_bug_keeps_its_traceback(kedro: Kedro, project: Path) -> None:
     done = kedro(project, "--pipelines=crash")
 
     assert done.returncode == 1
@@ -141,7 +154,9 @@ def test_a_bug_keeps_its_traceback(project: Path) -> None:
         (["--env=brokn"], "did you mean 'broken'? Environments: base, broken"),
     ],
 )
-def test_what_a_person_mistyped_is_one_message(project: Path, arguments: list[str], expected: str) -> None:
+def test_what_a_person_mistyped_is_one_message(
+    kedro: Kedro, project: Path, arguments: list[str], expected: str
+) -> None:
     done = kedro(project, *arguments)
 
     assert done.returncode == 1
@@ -151,16 +166,9 @@ def test_what_a_person_mistyped_is_one_message(project: Path, arguments: list[st
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 128 + signal.SIGTERM)])
-def test_a_run_that_is_stopped_is_recorded_as_killed(project: Path, number: int, code: int) -> None:
+def test_a_run_that_is_stopped_is_recorded_as_killed(start: Start, project: Path, number: int, code: int) -> None:
     (project / "waiting").unlink(missing_ok=True)
-    process = subprocess.Popen(
-        command("--pipelines=wait", "--env=tracked"),
-        cwd=project,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a shell that runs the tests in the background has its children ignore Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    process = start(project, "--pipelines=wait", "--env=tracked")
     deadline = time.monotonic() + 60
     while not (project / "waiting").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -175,12 +183,9 @@ def test_a_run_that_is_stopped_is_recorded_as_killed(project: Path, number: int,
     assert newest.info.status == "KILLED"
 
 
-def test_two_first_runs_at_once_are_both_recorded(tmp_path: Path) -> None:
+def test_two_first_runs_at_once_are_both_recorded(start: Start, tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    runs = [
-        subprocess.Popen(command("--pipelines=fit", "--env=tracked"), cwd=project, stderr=subprocess.DEVNULL)
-        for _ in range(2)
-    ]
+    runs = [start(project, "--pipelines=fit", "--env=tracked") for _ in range(2)]
     assert [run.wait(timeout=120) for run in runs] == [0, 0]
 
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
@@ -188,7 +193,7 @@ def test_two_first_runs_at_once_are_both_recorded(tmp_path: Path) -> None:
     assert [run.info.status for run in found] == ["FINISHED", "FINISHED"]
 
 
-def test_piped_output_has_one_plain_line_for_each_record(project: Path) -> None:
+def test_piped_output_has_one_plain_line_for_each_record(kedro: Kedro, project: Path) -> None:
     done = kedro(project, "--pipelines=fit")
 
     assert "\x1b[" not in done.stdout

@@ -1,5 +1,7 @@
 """The pipelines by their names."""
 
+from functools import cache
+
 from kedro.pipeline import Pipeline
 
 from nevus.pipelines.audit.pipeline import create_pipeline as audit
@@ -20,6 +22,7 @@ from nevus.pipelines.tfrecords.pipeline import create_pipeline as tfrecords
 DEFAULT = "ssgan"
 
 
+@cache  # a run asks twice
 def register_pipelines() -> dict[str, Pipeline]:
     """Each of them runs from raw files to its result; what is already there is not done again.
 

@@ -34,6 +34,7 @@ SWITCHES = [
 ]
 START_SECONDS = 120
 QUIET = {"OMP_NUM_THREADS": "1", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # eight processes beside the server, of which no page is made
 
 
 @pytest.fixture(scope="session")
@@ -69,12 +70,7 @@ def serve() -> Callable[..., Any]:
         process = subprocess.Popen(
             [sys.executable, "-m", *(part.replace("PORT", str(port)) for part in command)],
             cwd=root,
-            env={
-                **clean_environment(),
-                "OMP_NUM_THREADS": "1",
-                "DO_NOT_TRACK": "1",
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-            },
+            env={**clean_environment(), **QUIET, **NO_JOBS},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -7,13 +7,13 @@ pytestmark = pytest.mark.slow
 
 def test_a_cleaned_project_runs_again(new_project):
     project = new_project()
-    run = ("run", "--pipeline=ssgan", "--env=test")
+    run = ("run", "--pipeline=supervised", "--env=test")
     assert project.kedro(*run).returncode == 0
     pruned = project.kedro("clean", "--keep=0", "--yes")
     assert pruned.returncode == 0, pruned.stderr
-    assert "tracked run ssgan/seed0 of test" in pruned.stdout
+    assert "tracked run supervised/seed0 of test" in pruned.stdout
     assert not [path for path in (project.root / "mlartifacts").rglob("*") if path.is_file()]
-    report = project.data("08_reporting/test/ssgan/seed0/report.html")
+    report = project.data("08_reporting/test/supervised/seed0/report.html")
     assert report.is_file()
     cleaned = project.kedro("clean", "--all", "--yes")
     assert cleaned.returncode == 0, cleaned.stderr

@@ -1,8 +1,5 @@
 """Every format from raw files to a scored and reported classifier: made-up files always, real samples if there."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.end_to_end.conftest import clean_environment
+from tests.end_to_end.conftest import Project
 from tests.fakes import write_folder
 from tests.readers.fake_challenges import ham10000_files, isic_2017_files, isic_archive_files
 from tests.readers.fake_folders import diagnosis_files, image_folder_files
@@ -19,17 +16,6 @@ from tests.readers.fake_tables import csv_file, image_files, mnist_files
 
 pytestmark = pytest.mark.slow
 
-# One process for all runs of a test: importing torch takes longer than such a training.
-DRIVER = """
-import json, sys
-from pathlib import Path
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
-bootstrap_project(Path.cwd())
-for env, pipeline, parameters in json.load(sys.stdin):
-    with KedroSession.create(env=env, runtime_params=parameters) as session:
-        session.run(pipeline_names=[pipeline])
-"""
 TINY = {
     "classifier": {
         "network": {"widths": [8, 16]},
@@ -41,17 +27,14 @@ TINY = {
 PARTIAL = {"max_quarantined_share": 1.0}  # the samples hold whole tables and some of their images
 
 
-def run(root: Path, runs: list[tuple[str, str, dict[str, Any]]]) -> None:
-    environment = {**clean_environment(), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER],
-        input=json.dumps(runs),
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
+def train(project: Project, runs: list[tuple[str, str, dict[str, Any]]]) -> None:
+    """Run pipelines of environments with parameters."""
+    project.sessions(
+        [
+            ({"env": env, "runtime_params": parameters}, {"pipeline_names": [pipeline]})
+            for env, pipeline, parameters in runs
+        ]
     )
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def settings(source: Path, *, ingestion: dict[str, Any] | None = None, **splits: Any) -> dict[str, Any]:
@@ -108,15 +91,15 @@ def test_every_format_trains(new_project, sample_folder, tmp_path):
     ]
     if sample_folder.is_dir():
         runs = [run for run in runs if run[0] in {"siim_isic_2020", "ham10000", "isic_archive", "table"}]
-    root = new_project().root
-    run(root, runs)
+    made = new_project()
+    train(made, runs)
     for env, _, _ in runs:
-        check(root, env, {"ham10000": 7, "diagnosis_folders": 3, "mnist": 10}.get(env, 2))
+        check(made.root, env, {"ham10000": 7, "diagnosis_folders": 3, "mnist": 10}.get(env, 2))
 
     if not sample_folder.is_dir():
         shards = {"siim_isic_2020": {"files": "tfrecord"}}
-        run(root, [("siim_isic_2020", "ssgan", settings(places["shards"], ingestion=shards, **budget))])
-        check(root, "siim_isic_2020", 2)
+        train(made, [("siim_isic_2020", "ssgan", settings(places["shards"], ingestion=shards, **budget))])
+        check(made.root, "siim_isic_2020", 2)
 
 
 def test_every_real_sample_trains(new_project, sample_data, tmp_path):
@@ -143,7 +126,7 @@ def test_every_real_sample_trains(new_project, sample_data, tmp_path):
         ("diagnosis_folders", "ssgan", settings(tmp_path / "diagnoses", label_budget=10)),
         ("mnist", "ssgan", settings(sample_data / "mnist", test="hold_out")),
     ]
-    root = new_project().root
-    run(root, runs)
+    made = new_project()
+    train(made, runs)
     for env, _, _ in runs:
-        check(root, env, {"diagnosis_folders": 7, "mnist": 10}.get(env, 2))
+        check(made.root, env, {"diagnosis_folders": 7, "mnist": 10}.get(env, 2))

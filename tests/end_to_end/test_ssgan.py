@@ -1,6 +1,6 @@
 """The main job as a user runs it, small."""
 
-import json
+import shutil
 import signal
 import time
 
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 
 REPORTING, MODELS, OUTPUT = (f"{layer}/test/ssgan/seed0" for layer in ("08_reporting", "06_models", "07_model_output"))
 WEIGHTS = f"{MODELS}/model/artifacts/weights.safetensors"
+NOTEBOOK = "notebooks/open_a_finished_run.ipynb"
 
 
 def test_the_run_ends_well_and_says_where_everything_is(finished):
@@ -92,30 +93,7 @@ def test_every_node_runs_alone_on_what_the_catalog_holds(finished):
     listed = made.kedro("registry", "describe", "ssgan")
     nodes = [line.split("(")[0].strip(" -") for line in listed.stdout.splitlines() if line.startswith("- ")]
     assert len(nodes) >= 15
-    code = (
-        "import json, sys\n"
-        "from pathlib import Path\n"
-        "from kedro.framework.session import KedroSession\n"
-        "from kedro.framework.startup import bootstrap_project\n"
-        "bootstrap_project(Path.cwd())\n"
-        "for name in json.loads(sys.argv[1]):\n"
-        "    with KedroSession.create(env='test') as session:\n"
-        "        session.run(pipeline_names=['ssgan'], node_names=[name])\n"
-    )
-    import subprocess
-    import sys
-
-    from tests.end_to_end.conftest import clean_environment
-
-    result = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(nodes)],
-        cwd=made.root,
-        env={**clean_environment(), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+    made.sessions([({"env": "test"}, {"pipeline_names": ["ssgan"], "node_names": [name]}) for name in nodes])
 
 
 def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):
@@ -167,3 +145,21 @@ def test_cross_validation_ends_with_scores_of_both_methods(new_project):
     scores = pd.read_csv(made.data("08_reporting/test/cross_validation/seed0/scores.csv"))
     assert set(scores["method"]) == {"labeled_only", "ssgan"}
     assert set(scores["step"]) == {10, 20}
+
+
+def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):
+    import nbformat
+    from nbclient import NotebookClient
+
+    made, _ = finished
+    shutil.copytree(project / "notebooks", made.root / "notebooks", dirs_exist_ok=True)
+    monkeypatch.setenv("NEVUS_ENV", "test")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook = nbformat.read(made.root / NOTEBOOK, as_version=4)
+    where = {"metadata": {"path": str(made.root / "notebooks")}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert {"image/png", "image/gif", "text/html"} <= kinds
+    assert "ssgan/seed0" in str(outputs[-1])

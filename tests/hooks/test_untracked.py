@@ -26,6 +26,7 @@ from nevus.hooks import SummaryHooks
 from nevus.hooks.causes import why
 from nevus.hooks.store import RunStore
 from tests.hooks.conftest import flow_of, method_flow
+from tests.preloaded import Preloaded
 from tests.test_cli import make_project
 
 OLD, UNKNOWN = "cc1f77228345", "ffffffffffff"  # versions of MLflow's tables
@@ -301,21 +302,19 @@ def test_a_run_that_is_tracked_leaves_no_journal(hooks, run, make_catalog, root:
 
 
 @pytest.mark.slow
-def test_the_command_of_the_last_lines_tracks_the_run_where_the_configuration_now_says(tmp_path: Path) -> None:
+def test_the_command_of_the_last_lines_tracks_the_run_where_the_configuration_now_says(
+    preloaded: Preloaded, tmp_path: Path
+) -> None:
     project = make_project(tmp_path)
     (project / "mlflow.db").mkdir()
-    kedro = [sys.executable, "-m", "kedro"]
-    done = subprocess.run(
-        [*kedro, "run", "--env=tracked"], cwd=project, capture_output=True, text=True, check=True, timeout=120
-    )
+    done = preloaded.start("-m", "kedro", "run", "--env=tracked", cwd=project, env=os.environ).completed()
+    assert done.returncode == 0, done.stderr
     (command,) = re.findall(r"kedro track (untracked-\S+\.json)", done.stdout)
     assert f"{project / 'mlflow.db'} is a folder" in done.stdout
 
     tracking = "enabled: true\ntracking_uri: sqlite:///other.db\nexperiment: tiny\n"
     (project / "conf" / "tracked" / "mlflow.yml").write_text(tracking)
-    later = subprocess.run(
-        [*kedro, "track", command], cwd=project, capture_output=True, text=True, check=False, timeout=120
-    )
+    later = preloaded.start("-m", "kedro", "track", command, cwd=project, env=os.environ).completed()
     assert later.returncode == 0, later.stderr
     assert len(snapshot(f"sqlite:///{project / 'other.db'}")) == 1
     assert not (project / command).exists()

@@ -6,7 +6,8 @@ import json
 import shutil
 import tempfile
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -113,15 +114,16 @@ def write_model(classifier: Classifier, folder: Path) -> None:
         record = written(classifier.record, Path(scratch, RECORD))
         shutil.copytree(PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
         example = classifier.example[:EXAMPLE_IMAGES]
-        save_model(
-            path=str(folder),
-            python_model=str(MODEL_CODE),
-            artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
-            code_paths=[str(code)],
-            signature=signature(example, classifier.spec["classes"], metadata_read(classifier.spec)),
-            input_example=example,
-            pip_requirements=requirements(classifier.spec),
-        )
+        with requirements_unchecked():
+            save_model(
+                path=str(folder),
+                python_model=str(MODEL_CODE),
+                artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
+                code_paths=[str(code)],
+                signature=signature(example, classifier.spec["classes"], metadata_read(classifier.spec)),
+                input_example=example,
+                pip_requirements=requirements(classifier.spec),
+            )
     forget_machine(folder)
 
 
@@ -135,6 +137,23 @@ def requirements(spec: Mapping[str, Any]) -> list[str]:
     """What pip has to install where the model is scored, in the versions found here."""
     names = [*REQUIREMENTS, *spec.get("requirements", [])]
     return [f"{name}=={version(name).partition('+')[0]}" for name in names]
+
+
+@contextmanager
+def requirements_unchecked() -> Iterator[None]:
+    """Keep MLflow from comparing the requirements of a model with what is installed: they are what was found here.
+
+    To compare them, it lists every file of every installed package, which takes seconds in each process.
+    """
+    from mlflow.utils import environment
+
+    name = "warn_dependency_requirement_mismatches"
+    check = getattr(environment, name, None)
+    setattr(environment, name, lambda requirements: None)
+    try:
+        yield
+    finally:
+        setattr(environment, name, check)
 
 
 def forget_machine(folder: Path) -> None:

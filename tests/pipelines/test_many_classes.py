@@ -42,6 +42,7 @@ def squares(**splits: int) -> Corpus:
             "label": hidden,
             "group_id": pd.Series([f"lesion {row // 14} {row % 7}" for row in range(len(split))], dtype="string"),
             "row": range(len(split)),
+            "sha256": [f"{name} {row:060x}" for row, name in enumerate(split)],
         }
     )
     return Corpus(manifest, pixels, "squares", NAMES)
@@ -77,6 +78,7 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
             "params:seed": MemoryDataset(0),
             "params:variant": MemoryDataset(None),
             "params:evaluation": MemoryDataset(options),
+            "finished_runs": MemoryDataset({}),
             "ssgan.corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [70]})),
             "ssgan.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),
             "ssgan.baseline.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),

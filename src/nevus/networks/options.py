@@ -41,8 +41,8 @@ class ConvolutionalOptions(InputOptions):
         width: Channels of the first stage; every later stage has twice as many.
         depth: Number of stages; each halves the image.
         blocks: Convolutions or residual blocks a stage.
-        norm: Of the weights: "none", "weight" (arXiv:1602.07868) or "spectral" (arXiv:1802.05957). There is no batch
-            normalisation: its statistics would mix generated images into the classifier.
+        norm: Of the weights: "none", "weight" (arXiv:1602.07868) or "spectral" (arXiv:1802.05957); there is no batch
+            normalisation.
         dropout: Probability of dropping a pooled feature before the linear head.
     """
 

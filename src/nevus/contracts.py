@@ -311,6 +311,7 @@ class GanBatch(NamedTuple):
         latent: (N, L) what they were generated from.
         labels: (N,) int64 classes of `real` and `fake` where the game is conditional.
         labeled: Labelled images with their targets where the discriminator is a classifier.
+        plain: (N, 3, H, W) the real images as they are, for the discriminator's loss.
         weak: (N, 3, H, W) the real images changed a little, where the objective declares it.
         strong: (N, 3, H, W) the same images changed a lot, likewise.
         step: Number of the discriminator's update, from 0.
@@ -321,6 +322,7 @@ class GanBatch(NamedTuple):
     latent: Tensor
     labels: Tensor | None = None
     labeled: Batch | None = None
+    plain: Tensor = None  # type: ignore[assignment]
     weak: Tensor = None  # type: ignore[assignment]
     strong: Tensor = None  # type: ignore[assignment]
     step: int = 0

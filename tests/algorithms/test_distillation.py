@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nevus.algorithms.distillation import Distillation, DistillationOptions
-from nevus.contracts import Batch, Task
+from nevus.contracts import Batch, NevusError, Task
 
 SOFT = torch.tensor([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]])
 ROWS = (2, 0)
@@ -53,7 +53,7 @@ def test_checkpoints_and_their_keys_see_the_soft_labels():
 
 
 def test_nobody_who_teaches_is_an_error():
-    with pytest.raises(ValueError, match="soft_labels"):
+    with pytest.raises(NevusError, match="wants teachers"):
         Distillation(
             DistillationOptions(name="distillation", temperature=1.0, weight=1.0), Task(("a", "b"), (1, 1), 3, 10)
         )

@@ -79,7 +79,7 @@ class Fixed:
     def __init__(self, logits):
         self.logits = logits
 
-    def __call__(self, images, return_features=False, generated=False):
+    def __call__(self, images, return_features=False, keep_statistics=True):
         logits = self.logits(images)
         return (images, logits) if return_features else logits
 
@@ -204,6 +204,7 @@ def test_quarter_turns_are_told_apart_by_a_head_of_their_own():
     discriminator = Fixed(lambda images: images)
     discriminator_of_pictures = lambda images, **options: discriminator(images.flatten(1)[:, :2], **options)  # noqa: E731
     seen = batch(torch.zeros(2, 1, 2, 2), torch.zeros(2, 1, 2, 2), torch.zeros(2, 1, 2, 2), torch.tensor([0, 1]))
+    seen = seen._replace(plain=torch.zeros(2, 1, 2, 2))
     output = made.discriminator_loss(None, discriminator_of_pictures, seen)
     assert output.scalars["rotation_loss"].item() == pytest.approx(math.log(4))
     output.loss.backward()

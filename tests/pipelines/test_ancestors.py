@@ -69,7 +69,7 @@ def test_an_unknown_run_is_named_with_the_nearest_and_how_to_train_it(finished, 
 def test_a_run_of_other_images_may_know_the_test_images(finished, training, labeled_only):
     params = labeled_only.model_copy(update={"start": "simclr/seed0"})
     fewer = training._replace(manifest=training.manifest.iloc[1:])
-    with pytest.raises(CorpusError, match="test images may be among them"):
+    with pytest.raises(CorpusError, match="test or validation images may be among them"):
         ancestors_of(fewer, params, finished, method="labeled_only")
     hidden = training.manifest.copy()
     hidden.loc[hidden.index[hidden["split"] == "labeled"][:2], ["split", "label"]] = ["unlabeled", None]
@@ -98,3 +98,17 @@ def test_folds_must_be_unknown_to_the_start(finished, training, labeled_only, cr
     with pytest.raises(NevusError, match="learnt from all labels"):
         scores("labeled_only/seed0")
     require_blind({}, method="labeled_only")
+
+
+def test_features_of_hidden_labels_are_no_start(finished, training, labeled_only):
+    budget = training._replace(fingerprint="a label budget")
+    from_labels, without = (labeled_only.model_copy(update={"start": name}) for name in finished_names(finished))
+    with pytest.raises(CorpusError, match="learnt from other labels"):
+        ancestors_of(budget, from_labels, finished, method="labeled_only")
+    assert ancestors_of(training, from_labels, finished, method="labeled_only")
+    assert ancestors_of(budget, without, finished, method="labeled_only")
+
+
+def finished_names(finished):
+    """The run that labels shaped, then the one that they did not."""
+    return sorted(finished, key=lambda name: name.startswith("simclr"))

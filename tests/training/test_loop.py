@@ -395,7 +395,7 @@ def test_running_statistics_of_a_discriminator_are_of_real_images_alone():
     critic = Critic(norm, choose_runtime(loop()))
     images = torch.randn(4, 3, 5, 5) + 7
     before = norm.running_mean.clone()
-    generated = critic(images, generated=True)
+    generated = critic(images, keep_statistics=False)
     assert torch.equal(norm.running_mean, before)
     assert norm.momentum == 0.1
     assert torch.allclose(generated, critic(images))  # normalised by its own statistics all the same

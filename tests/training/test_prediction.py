@@ -112,3 +112,11 @@ def test_the_batch_fits_the_size_that_the_network_works_at():
     model, small = network(), np.zeros((1, 32, 32, 3), dtype=np.uint8)
     model.resize = 224
     assert batch_that_fits(model, small) == batch_that_fits(averaged(model, 0.9), small) == 27
+
+
+def test_a_model_that_is_looked_at_while_it_trains_goes_on_in_its_modes():
+    model = torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.Flatten(), torch.nn.Linear(3 * 4 * 4, 2)).train()
+    model[0].eval()
+    predict_probabilities(model, np.zeros((2, 4, 4, 3), dtype=np.uint8), average_d4=False, runtime=prediction_runtime())
+    assert [part.training for part in model] == [False, True, True]
+    assert model[0].num_batches_tracked == 0

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from nevus.algorithms.base import Algorithm, AlgorithmOptions, Network
 from nevus.algorithms.uda import sharpen
-from nevus.contracts import Batch, StepOutput, Task
+from nevus.contracts import Batch, NevusError, StepOutput, Task
 
 
 class DistillationOptions(AlgorithmOptions):
@@ -38,7 +38,9 @@ class Distillation(Algorithm):
     def __init__(self, options: Any, task: Task) -> None:
         super().__init__(options, task)
         if task.soft_labels is None:
-            raise ValueError("distillation needs Task.soft_labels")
+            raise NevusError(
+                "the algorithm distillation wants teachers. Train it by `kedro run --pipeline=distillation`."
+            )
         self.register_buffer("soft_labels", sharpen(task.soft_labels, options.temperature))
 
     def forward(self, model: Network, batch: Batch) -> StepOutput:

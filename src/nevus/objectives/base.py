@@ -48,7 +48,8 @@ class Objective(nn.Module):
         Args:
             generator: The network, for terms that look at other latents than those of the batch.
             discriminator: The network, answering in float32; with `return_features=True` features and logits; with
-                `generated=True` its batch normalisations do not take what they see into their running statistics.
+                `keep_statistics=False` its batch normalisations do not take what they see into their running
+                statistics.
             batch: Augmented images; the generated ones have no graph.
 
         Returns:

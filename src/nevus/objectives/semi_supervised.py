@@ -84,7 +84,7 @@ class SemiSupervisedGanOptions(ObjectiveOptions):
         rotation_weight: Of the cross-entropy of how often a real image was turned by a quarter (arXiv:1811.11212,
             section 3).
         r1_weight: Of half the squared gradient of the real-or-generated score of real images (arXiv:1801.04406,
-            section 4.1).
+            section 4.1). With batch normalisation it is that of the scores of the batch, whose images see one another.
     """
 
     generator_loss: Literal["feature_matching", "non_saturating"]
@@ -130,7 +130,7 @@ class SemiSupervisedGan(Objective):
         # One pass for all real images: large enough to keep the processor busy.
         logits = discriminator(torch.cat(parts))
         on_labeled, on_real, *on_strong = logits.split([len(part) for part in parts])
-        on_fake = discriminator(batch.fake, generated=True)
+        on_fake = discriminator(batch.fake, keep_statistics=False)
         supervised = self.task.labeled_loss(on_labeled, labeled.targets)
         unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
         terms = self._further_terms(generator, discriminator, batch, on_real, on_strong)
@@ -167,15 +167,15 @@ class SemiSupervisedGan(Objective):
             with torch.no_grad():  # both without augmentation, which would be another for each of them
                 near = batch.latent + options.manifold_step * torch.randn_like(batch.latent)
                 images = generator(torch.cat([batch.latent, near]))
-            here, there = discriminator(images, generated=True).chunk(2)
+            here, there = discriminator(images, keep_statistics=False).chunk(2)
             terms["roughness"] = (options.manifold_weight, (here - there).square().sum(dim=1).mean())
         if self.quarters is not None:
-            turned, quarters = quarter_turns(batch.real)
-            features, _ = discriminator(turned, return_features=True, generated=True)
+            turned, quarters = quarter_turns(batch.plain)  # a policy that turns them would leave nothing to tell
+            features, _ = discriminator(turned, return_features=True, keep_statistics=False)
             terms["rotation_loss"] = (options.rotation_weight, F.cross_entropy(self.quarters(features), quarters))
         if options.r1_weight:
             images = batch.real.detach().requires_grad_()
-            score = discriminator(images, generated=True).logsumexp(dim=1)
+            score = discriminator(images, keep_statistics=False).logsumexp(dim=1)
             terms["squared_gradient"] = (options.r1_weight / 2, squared_gradient(score, images))
         return terms
 
@@ -188,9 +188,9 @@ class SemiSupervisedGan(Objective):
             batch: Real and generated images.
         """
         options = self.options
-        fake_features, fake_logits = discriminator(batch.fake, return_features=True, generated=True)
+        fake_features, fake_logits = discriminator(batch.fake, return_features=True, keep_statistics=False)
         with torch.no_grad():  # the features of the real images need no graph
-            real_features, _ = discriminator(batch.real, return_features=True, generated=True)
+            real_features, _ = discriminator(batch.real, return_features=True, keep_statistics=False)
         distance = feature_matching_loss(real_features, fake_features, absolute=options.distance == "absolute")
         loss = distance if options.generator_loss == "feature_matching" else non_saturating_loss(fake_logits)
         scalars = {"generator_loss": loss, "feature_distance": distance}

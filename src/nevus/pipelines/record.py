@@ -28,7 +28,7 @@ def record_of(training: Corpus, params: Options, *, method: str, variant: str | 
 
 
 def pool_of(training: Corpus) -> str:
-    """Fingerprint of the images that may train and choose, whatever their labels: all but those of the test split."""
+    """Fingerprint of the images that train, whatever their labels: all but those of the test and validation splits."""
     from nevus.corpus.fingerprint import fingerprint
 
     images = training.manifest[["image_id", "sha256"]].sort_values("image_id")

@@ -49,16 +49,17 @@ class Critic:
         self._call = runtime.in_precision(model)
         self._norms = [part for part in model.modules() if isinstance(part, _BatchNorm)]
 
-    def __call__(self, *args: Any, generated: bool = False, **options: Any) -> Any:
+    def __call__(self, *args: Any, keep_statistics: bool = True, **options: Any) -> Any:
         """What the network returns, as float32.
 
         Args:
             args: Of the network.
-            generated: Batch normalisations use the statistics of what they see, but do not keep them: those that
-                predict later are of real images alone.
+            keep_statistics: Whether batch normalisations take what they see into their running statistics. They do not
+                with generated images, so those that predict later are of real images alone; what is seen is normalised
+                by its own statistics all the same.
             options: Of the network.
         """
-        if not generated:
+        if keep_statistics:
             return self._call(*args, **options)
         before = [norm.momentum for norm in self._norms]
         for norm in self._norms:
@@ -186,7 +187,7 @@ class AdversarialLearner(Parts):
         """What the discriminator learns from: one draw of the augmentation for all, generated images without graph."""
         seen = self.augment(torch.cat([real, batch.fake.detach()]))
         views: dict[str, Any] = {name: view(real) for name, view in self.views.items()}
-        return batch._replace(real=seen[: len(real)], fake=seen[len(real) :], **views)
+        return batch._replace(real=seen[: len(real)], fake=seen[len(real) :], plain=real, **views)
 
     @torch.no_grad()
     def images(self, latent: Tensor) -> Pixels:

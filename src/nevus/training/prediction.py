@@ -33,7 +33,7 @@ def predict_probabilities(
     """Softmax of the logits, in float32 whatever the precision of the network.
 
     Args:
-        model: (N, 3, H, W) in [-1, 1] to (N, K) logits; moved to the device and put into evaluation mode.
+        model: (N, 3, H, W) in [-1, 1] to (N, K) logits; moved to the device, and for now in evaluation mode.
         pixels: (N, H, W, 3) uint8; only the images of a batch are read at a time.
         average_d4: Average the probabilities over the eight symmetries of the square. A lesion has no up and no left,
             so the mean is a better estimate at eight times the cost.
@@ -45,10 +45,10 @@ def predict_probabilities(
         (N, K) float32, rows adding up to 1.
     """
     runtime = runtime or prediction_runtime()
-    model.to(runtime.device).eval()
+    model.to(runtime.device)
     batch = batch or batch_that_fits(model, pixels)
     parts = []
-    with runtime.autocast(), full_precision():
+    with evaluating(model), runtime.autocast(), full_precision():
         for start in range(0, max(len(pixels), 1), batch):  # no images at all still have K columns
             images = to_images(np.asarray(pixels[start : start + batch]), runtime.device)
             views = symmetries(images) if average_d4 else [images]
@@ -70,6 +70,18 @@ def batch_that_fits(model: nn.Module, pixels: PixelSource) -> int:
     side: int = getattr(model, "resize", None) or 0
     seen: int = max(height * width, side**2)
     return max(1, min(LARGEST_BATCH, MEMORY // (12 * seen)))
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while: a teacher that is looked at while it teaches goes on as if it had not been."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 @contextmanager

@@ -39,10 +39,7 @@ class Selection:
         """
         if not last and step % self.options.every:
             return {}
-        modes = [(part, part.training) for part in self.average.modules()]  # a teacher may want its modes back
         found = self.scores(self.average)
-        for part, training in modes:
-            part.training = training
         sign = -1 if self.options.metric in LOWER_IS_BETTER else 1
         score = sign * found[f"validation_{self.options.metric}"]
         if score > self.best_score:

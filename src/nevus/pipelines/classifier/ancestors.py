@@ -27,7 +27,7 @@ def ancestors_of(training: Corpus, params: TrainingParams, finished: FinishedRun
     Raises:
         NevusError: There is no such run, or there are several where one is wanted.
         CorpusError: It tells other classes apart, was trained on other images, so that test images may be among them,
-            or is to predict images of another size.
+            is to predict images of another size, or has features of labels that are hidden here.
     """
     found: dict[str, dict[str, Classifier]] = {}
     for place, wanted in params.ancestors().items():
@@ -42,7 +42,9 @@ def ancestors_of(training: Corpus, params: TrainingParams, finished: FinishedRun
         found[place] = {name: finished[name]() for name in names}
         for name, run in found[place].items():
             require_same_task(run, training, name=name, parameter=parameter)
-            if place != START:
+            if place == START:
+                require_same_labels(run, training, name=name, parameter=parameter)
+            else:
                 require_same_size(run, training, name=name, parameter=parameter)
     return found
 
@@ -62,8 +64,22 @@ def require_same_task(run: Classifier, training: Corpus, *, name: str, parameter
         )
     if run.record.get("pool") != pool_of(training):
         raise CorpusError(
-            f"{parameter}: {name} was trained on other images than those that train here, so test images may be "
-            "among them. Train it again on this corpus, with the same splits and parameters."
+            f"{parameter}: {name} was trained on other images than those that train here, so test or validation images "
+            "may be among them. Train it again on this corpus, with the same splits and parameters."
+        )
+
+
+def require_same_labels(run: Classifier, training: Corpus, *, name: str, parameter: str) -> None:
+    """Refuse features that were shaped by labels which the present split or budget hides.
+
+    Raises:
+        CorpusError: It is so.
+    """
+    if learnt_features_from_labels(run) and run.record.get("corpus") != training.fingerprint:
+        raise CorpusError(
+            f"{parameter}: the features of {name} were learnt from other labels than those here, such as all of them "
+            "where a label budget hides most. Train it again with the same splits, or start from features that no "
+            "label shaped, such as those of `kedro run --pipeline=simclr`."
         )
 
 

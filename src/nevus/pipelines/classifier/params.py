@@ -73,7 +73,7 @@ class UnlabeledOptions(Options):
         strong: How they are changed a lot.
     """
 
-    batch: int = Field(ge=1)
+    batch: int = Field(ge=2)
     weak: ViewPolicy
     strong: ViewPolicy
 

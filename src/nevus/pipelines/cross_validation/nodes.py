@@ -51,6 +51,9 @@ def cross_validate(
     key = ""
     done: dict[str, dict[str, Any]] = {}
     for repeat, fold, held_out in deal(training, options):
+        name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
+        if key and name in done:
+            continue
         rest = set_apart(training, held_out)
         own_seed = derived(seed, "cross_validation", repeat, fold, bits=31)
         learner = learner_of(rest, params, own_seed, ancestors)
@@ -58,9 +61,8 @@ def cross_validate(
         if not key:
             key = key_of(method, seed, learner, training, params, options)
             done = checkpoints.load(key) or {}
-        name = f"{method}, repeat {repeat + 1}, fold {fold + 1}"
-        if name in done:
-            continue
+            if name in done:
+                continue
         scores, probabilities = score_fold(
             learner, training, held_out, params, own_seed, options.look_every, name, metadata
         )

@@ -94,8 +94,10 @@ def build_ssgan_learner(
     pool = Pool(unlabeled_images(training), runtime.device)
     labeled = labeled_batches(training, params, seed, runtime)
     kind = find(OBJECTIVES, params.objective.name)  # type: ignore[attr-defined]
+    task = task_of(training, params, labeled, discriminator)
+    task = task._replace(steps=params.loop.steps * params.discriminator_steps)  # an objective counts these updates
     with seeded(derived(seed, "objective")):
-        objective = kind(params.objective, task_of(training, params, labeled, discriminator))
+        objective = kind(params.objective, task)
     return AdversarialLearner(
         discriminator,
         generator,

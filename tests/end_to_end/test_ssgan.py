@@ -112,7 +112,7 @@ def test_the_run_is_tracked_with_all_that_tells_it_apart(finished, monkeypatch):
     assert {"accuracy", "auc", "floor/colour_svm/auc"} <= run.data.metrics.keys()
     assert "auc" in baseline.data.metrics
     assert not [name for name in run.data.metrics if name.endswith(("_low", "_high"))]
-    tags = {"method": "ssgan", "seed": "0", "dataset": "test", "network": "residual"}
+    tags = {"method": "ssgan", "seed": "0", "dataset": "test", "network": "preactivation"}
     assert tags.items() <= run.data.tags.items()
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from nevus.contracts import Batch, GanBatch, Pixels, StepOutput
-from nevus.training.averaging import averaged
+from nevus.training.averaging import averaged, hand_teacher
 from nevus.training.images import to_pixels
 from nevus.training.learner_state import Parts, Stateful
 from nevus.training.optimizers import ScheduledOptimizer
@@ -132,10 +132,7 @@ class AdversarialLearner(Parts):
         }
         if beside is not None:
             self.parts["objective"] = beside
-        if getattr(objective, "wants_teacher", False):
-            self.average.requires_grad_(False)
-            # Past nn.Module: the average is a part of its own, not one of the objective's.
-            object.__setattr__(objective, "teacher", runtime.in_precision(self.average))
+        hand_teacher(objective, self.average, runtime)
         wanted = getattr(objective, "views", ())
         self.views = {name: view for name, view in (("weak", weak), ("strong", strong)) if view and name in wanted}
         self.objective, self.augment, self.runtime = objective, augment, runtime

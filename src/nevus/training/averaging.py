@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from nevus.training.runtime import Runtime
+
 
 def averaged(model: nn.Module, decay: float) -> AveragedModel:
     """An exponential moving average of a model's parameters.
@@ -35,6 +37,20 @@ def warm(decay: float) -> Callable[[Any, Any, Any], None]:
         torch._foreach_lerp_(means, values, 1 - now)
 
     return update
+
+
+def hand_teacher(to: object, average: AveragedModel, runtime: Runtime) -> None:
+    """Give an algorithm or an objective that has a true `wants_teacher` the averaged network, without gradients.
+
+    Args:
+        to: Gets it as `teacher`.
+        average: Of the network in training.
+        runtime: In whose precision it is called.
+    """
+    if getattr(to, "wants_teacher", False):
+        average.requires_grad_(False)
+        # Past nn.Module: the average is a part of its own, not one of the algorithm's.
+        object.__setattr__(to, "teacher", runtime.in_precision(average))
 
 
 def weights_of(model: AveragedModel) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from nevus.contracts import Batch, StepOutput
-from nevus.training.averaging import averaged
+from nevus.training.averaging import averaged, hand_teacher
 from nevus.training.learner_state import Parts
 from nevus.training.optimizers import ScheduledOptimizer
 from nevus.training.options import LoopOptions, OptimizerOptions
@@ -57,10 +57,7 @@ class Learner(Parts):
             object.__setattr__(self.algorithm, "snapshot", runtime.in_precision(copy))
             take = partial(take_over, copy, self.average.module)
             object.__setattr__(self.algorithm, "take_snapshot", take)
-        if getattr(algorithm, "wants_teacher", False):
-            self.average.requires_grad_(False)
-            # Past nn.Module: the average is a part of its own, not one of the algorithm's.
-            object.__setattr__(self.algorithm, "teacher", runtime.in_precision(self.average))
+        hand_teacher(self.algorithm, self.average, runtime)
         self.batches, self.runtime = batches, runtime
 
     @property

@@ -101,3 +101,15 @@ def test_parameters_given_later_and_keys_set_are_seen(tmp_path):
     assert loader["parameters"]["d"] == 5
     loader["parameters"] = {"a": 3}
     assert loader["parameters"] == {"a": 3}
+
+
+def test_each_loader_has_its_own_globals(tmp_path):
+    loaders = []
+    for name in ("one", "another"):
+        (tmp_path / name).mkdir()
+        loader = OmegaConfigLoader if name == "another" else ConfigLoader
+        options = conf(tmp_path / name)
+        (tmp_path / name / "base" / "globals.yml").write_text(f"dataset: {name}\n")
+        (tmp_path / name / "base" / "catalog.yml").write_text("e: ${globals:dataset}\n")
+        loaders.append(loader(**options))
+    assert loaders[0]["catalog"]["e"] == "one"

@@ -27,6 +27,8 @@ class ConfigLoader(OmegaConfigLoader):
         # Kedro reads and merges all files again at every access, and a run asks twice for its parameters.
         known = key, repr(self.runtime_params)
         if key in self.data or known not in self._known:
+            # OmegaConf has one resolver of a name in a process: Kedro leaves it to the loader made last.
+            self._register_globals_resolver()
             self._known[known] = super().__getitem__(key)
         found: dict[str, Any] = deepcopy(self._known[known])
         return found

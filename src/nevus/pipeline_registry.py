@@ -12,6 +12,7 @@ from nevus.pipelines.features.pipeline import create_pipeline as features
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
+from nevus.pipelines.ladder.pipeline import create_pipeline as ladder
 from nevus.pipelines.method import create_pipeline as method
 from nevus.pipelines.method import unrelated
 from nevus.pipelines.methods import METHODS
@@ -34,6 +35,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": methods[DEFAULT],
         "ingestion": ingestion() + audit(),
         **methods,
+        "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
         "inference": packing() + inference(),
         "cross_validation": ingestion() + cross_validation(),

@@ -17,7 +17,8 @@ from nevus.readers.options import MelanomaDetectionOptions, PhantomOptions
 
 def drawings(count: int, size: int = 96) -> Pixels:
     """(count, size, size, 3): lesions of the phantom, no two alike."""
-    options = PhantomOptions(seed=0, labeled=4, unlabeled=count, test=4, unlabeled_melanoma_share=0.1, overlap=0.5)
+    counts = {"labeled": 4, "unlabeled": count, "test": 4}
+    options = PhantomOptions(seed=0, **counts, unlabeled_melanoma_share=0.1, overlap=0.5, variation=0.0)
     listing = phantom.read(None, options, size=size)
     files = listing.records["file"].tolist()[:count]
     return np.stack([np.asarray(Image.open(io.BytesIO(data))) for data in listing.source.read(files)])

@@ -26,7 +26,8 @@ def _options(**changes: Any) -> PhantomOptions:
         "unlabeled": 2000,
         "test": 600,
         "unlabeled_melanoma_share": 0.1,
-        "overlap": 0.5,
+        "overlap": 0.4,
+        "variation": 1.0,
     }
     return PhantomOptions(**(values | changes))
 
@@ -163,7 +164,7 @@ def test_an_unknown_file_is_refused() -> None:
 def test_fingerprint_follows_options_and_size() -> None:
     base = phantom.read(None, _options(), size=32).source.fingerprint
     assert base == phantom.read(None, _options(), size=32).source.fingerprint
-    others = [(_options(seed=1), 32), (_options(overlap=0.4), 32), (_options(), 33)]
+    others = [(_options(seed=1), 32), (_options(overlap=0.3), 32), (_options(), 33)]
     assert len({base, *(phantom.read(None, options, size=size).source.fingerprint for options, size in others)}) == 4
 
 

@@ -7,7 +7,9 @@ from nevus.readers import phantom
 from nevus.readers.options import PhantomOptions
 from nevus.readers.phantom_drawing import draw
 
-OPTIONS = PhantomOptions(seed=3, labeled=60, unlabeled=0, test=4, unlabeled_melanoma_share=0.1, overlap=0.5)
+OPTIONS = PhantomOptions(
+    seed=3, labeled=60, unlabeled=0, test=4, unlabeled_melanoma_share=0.1, overlap=0.5, variation=0.0
+)
 COUNT = 40
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nevus.hooks.nested import look_up
 from nevus.hooks.planned import BASELINE, NO_METHOD, PlannedRun, is_block
 
 PARENT_TAG = "mlflow.parentRunId"
@@ -68,14 +69,14 @@ def describe_runs(call: Call, runs: list[PlannedRun], records: Mapping[str, Mapp
         runs: As planned, parents first.
         records: `Classifier.record` of the runs that do not train, by namespace; {} where there is none.
     """
-    blocks = {run.group for run in runs if run.group}
+    blocks = {run.group.partition(".")[0] for run in runs if run.group}
     groups = [group for group in used_groups(call.inputs, call.parameters) if group in call.parameters]
     shared = {group: call.parameters[group] for group in groups if group not in blocks}
     given = {name: value for name, value in call.runtime.items() if not is_block(value)}
     started = int(time.time() * 1000)
     headers: dict[str, Header] = {}
     for run in runs:
-        own = flatten(call.parameters[run.group]) if run.group else {}
+        own = flatten(look_up(call.parameters, tuple(run.group.split(".")))) if run.group else {}
         tags = dict(call.tags)
         if call.parent and run.parent is None:
             tags[PARENT_TAG] = call.parent

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nevus.hooks.nested import look_up
+
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
@@ -22,7 +24,8 @@ class PlannedRun:
         namespace: Of the datasets that belong to it; "" for a pipeline without a method, where all do.
         parent: Namespace of the run that it is nested in, or None.
         trains: Whether its classifier is made by this pipeline, rather than read.
-        group: Name of its own block of parameters, which is that of the method; None where this pipeline does not say.
+        group: Path of its own block of parameters, such as `ssgan` or `ladder.gan`; None where this pipeline does not
+            say.
     """
 
     namespace: str
@@ -65,8 +68,8 @@ def namespace_of(name: str) -> str:
 def _own_group(pipeline: Pipeline, namespace: str, parameters: Mapping[str, Any]) -> str | None:
     """The block that the training node reads, where it reads but one, or one named like the method."""
     (node,) = (node for node in pipeline.nodes if f"{namespace}.classifier" in node.outputs)
-    names = [name.removeprefix("params:").partition(".")[0] for name in node.inputs if name.startswith("params:")]
-    blocks = {name for name in names if is_block(parameters.get(name))}
+    names = [name.removeprefix("params:") for name in node.inputs if name.startswith("params:")]
+    blocks = {name for name in names if is_block(look_up(parameters, tuple(name.split("."))))}
     last = namespace.rpartition(".")[2]
     return last if last in blocks else blocks.pop() if len(blocks) == 1 else None
 

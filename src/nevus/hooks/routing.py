@@ -80,10 +80,14 @@ class Routing:
         return owner(namespace_of(name), self._runs)
 
     def _metrics(self, keys: list[str], table: Any, prefix: str) -> Iterator[tuple[str, Step]]:
-        """Rows of the method, of its parts and of floors go to its own run, those of the baseline to the nested one."""
+        """Rows of the method, of its parts and of floors go to its own run, those of nested runs also to these."""
         own = metric_points(table, "method", prefix)
         floors = [one for role in ("ablation", "floor") for one in metric_points(table, role, f"{prefix}{role}/")]
         for key in keys:
+            for name in table["method"].unique():
+                if not prefix and f"{key}.{name}" in self._runs:
+                    points = metric_points(table[table["method"] == name], "method")
+                    yield f"{key}.{name}", Step("log_metrics", (points,))
             nested = f"{key}.{BASELINE}"
             if nested in self._runs and not prefix:
                 yield key, Step("log_metrics", (own, floors))

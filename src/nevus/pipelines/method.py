@@ -48,19 +48,25 @@ def of_baseline(name: str) -> dict[str, str]:
     return {f"{BASELINE}_{what}": f"{name}.{BASELINE}.{what}" for what in ("classifier", "predictions")}
 
 
-def training(name: str) -> Pipeline:
-    """The nodes that train a method and predict the test images with it."""
+def training(name: str, *, parameters: str | None = None, finished: str = "finished_runs") -> Pipeline:
+    """The nodes that train a method and predict the test images with it.
+
+    Args:
+        name: Of the method, as in `METHODS`.
+        parameters: Where its parameters are; None for the block of its name.
+        finished: Dataset of the runs that it may build on.
+    """
     family = METHODS[name].family
     fit = Node(
         bind(family.fit, params=family.params, method=name),
         {
             "training": "corpus@training",
             "validation": "corpus@validation",
-            "params": f"params:{name}",
+            "params": parameters or f"params:{name}",
             "seed": "params:seed",
             "variant": "params:variant",
             "checkpoints": "checkpoints",
-            "finished": "finished_runs",
+            "finished": finished,
         },
         ["classifier", "history", *family.makes],
         name="fit",

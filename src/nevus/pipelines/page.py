@@ -8,7 +8,7 @@ def render(package: str, template: str, **values: Any) -> str:
 
     Args:
         package: Of the pipeline, such as `nevus.pipelines.audit`.
-        template: Name of the file.
+        template: Name of the file. It may include those beside this module, which pages share.
         values: All that the template names; what it names and is not given is an error. Text from the data is escaped.
 
     Returns:
@@ -16,8 +16,12 @@ def render(package: str, template: str, **values: Any) -> str:
     """
     from importlib.resources import files
 
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    text = files(package).joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(**values)
+    def text_of(name: str) -> str:
+        folder = files(package if name == template else __package__)
+        return folder.joinpath(name).read_text(encoding="utf-8")
+
+    how: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(loader=FunctionLoader(text_of), undefined=StrictUndefined, **how)
+    return environment.get_template(template).render(**values)

@@ -20,6 +20,8 @@ class PhantomOptions(Options):
         unlabeled_melanoma_share: Share of melanoma among the unlabelled images.
         overlap: How alike the classes are: 0 = hardly any overlap, 1 = both drawn from the same distributions. The
             distance between the class means of every attribute shrinks with 1 - overlap.
+        variation: How much skin, light and hair differ, whatever the class: 0 = one clinic with fair-skinned patients,
+            1 = many lamps, skin from pale to brown, most images with hair.
     """
 
     seed: int = Field(ge=0, lt=2**32)
@@ -28,6 +30,7 @@ class PhantomOptions(Options):
     test: int = Field(ge=4, le=50_000)
     unlabeled_melanoma_share: float = Field(ge=0.0, le=1.0)
     overlap: float = Field(ge=0.0, le=1.0)
+    variation: float = Field(ge=0.0, le=1.0)
 
 
 class MelanomaDetectionOptions(Options):

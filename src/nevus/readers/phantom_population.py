@@ -75,8 +75,8 @@ def draw_population(options: PhantomOptions) -> pd.DataFrame:
     """
     rng = np.random.default_rng(options.seed)
     images = _assign_lesions(options, rng)
-    lesions = _draw_lesions(images.groupby("lesion")["label"].first().to_numpy(), options.overlap, rng)
-    images = images.join(lesions, on="lesion").join(_draw_photographs(len(images), rng))
+    lesions = _draw_lesions(images.groupby("lesion")["label"].first().to_numpy(), options, rng)
+    images = images.join(lesions, on="lesion").join(_draw_photographs(len(images), options.variation, rng))
     image_id = [f"phantom_{index:05d}" for index in images.index]
     group_id = [f"lesion_{lesion:04d}" for lesion in images["lesion"]]
     diagnosis = np.array(DIAGNOSES)[images["label"].to_numpy()]
@@ -101,14 +101,15 @@ def _assign_lesions(options: PhantomOptions, rng: np.random.Generator) -> pd.Dat
     return table.assign(lesion=number[table["lesion"]]).iloc[order].reset_index(drop=True)
 
 
-def _draw_lesions(labels: npt.NDArray[np.int64], overlap: float, rng: np.random.Generator) -> pd.DataFrame:
+def _draw_lesions(labels: npt.NDArray[np.int64], options: PhantomOptions, rng: np.random.Generator) -> pd.DataFrame:
     sign = 2.0 * labels - 1.0
     columns: dict[str, object] = {}
     for item in (*ATTRIBUTES, AGE):
-        latent = rng.standard_normal(len(labels)) + sign * item.separation * (1.0 - overlap)
+        latent = rng.standard_normal(len(labels)) + sign * item.separation * (1.0 - options.overlap)
         columns[item.name] = item.low + (item.high - item.low) * norm.cdf(latent)
     columns["elongation"] = rng.uniform(1.0, 1.5, len(labels))
-    columns["tan"] = rng.beta(1.5, 5.0, len(labels))
+    # With variation also brown skin: beyond 1 the colour goes on in the direction from pale to tan.
+    columns["tan"] = (1.0 + 0.8 * options.variation) * rng.beta(1.5, 5.0 - 3.2 * options.variation, len(labels))
     columns["sex"] = rng.choice(["female", "male"], len(labels))
     columns["site"] = rng.choice(list(SITES), len(labels), p=list(SITES.values()))
     table = pd.DataFrame(columns)
@@ -116,19 +117,20 @@ def _draw_lesions(labels: npt.NDArray[np.int64], overlap: float, rng: np.random.
     return table.assign(colors=np.floor(table["colors"]).clip(upper=6.0), globules=np.floor(table["globules"]))
 
 
-def _draw_photographs(count: int, rng: np.random.Generator) -> pd.DataFrame:
+def _draw_photographs(count: int, variation: float, rng: np.random.Generator) -> pd.DataFrame:
     """What differs between two images of one lesion, whatever its class."""
-    hairy = rng.random(count) < 0.3
+    hairy = rng.random(count) < 0.3 + 0.4 * variation
+    lamp = 0.7 + 0.8 * variation
     return pd.DataFrame(
         {
             "rotation": rng.uniform(0.0, 2.0 * np.pi, count),
             "zoom": rng.uniform(0.88, 1.12, count),
             "shift_x": rng.normal(0.0, 0.07, count),
             "shift_y": rng.normal(0.0, 0.07, count),
-            "exposure": rng.normal(1.0, 0.04, count),
-            "warmth": rng.normal(0.0, 0.7, count),
-            "tint": rng.normal(0.0, 0.7, count),
-            "falloff": rng.uniform(0.0, 0.12, count),
+            "exposure": rng.normal(1.0, 0.04 + 0.06 * variation, count),
+            "warmth": rng.normal(0.0, lamp, count),
+            "tint": rng.normal(0.0, lamp, count),
+            "falloff": rng.uniform(0.0, 0.12 + 0.18 * variation, count),
             "light_angle": rng.uniform(0.0, 2.0 * np.pi, count),
             "vignette": rng.beta(1.0, 3.0, count),
             "hairs": hairy * rng.integers(1, 7, count),

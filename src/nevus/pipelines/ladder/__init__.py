@@ -1,0 +1,1 @@
+"""Pipeline `ladder`: see `pipeline.py`."""

@@ -107,3 +107,19 @@ def test_nothing_logged_has_a_graph(made):
     output = algorithm(lambda images: images * 1.0, batch(0)._replace(strong=STRONG.clone().requires_grad_()))
     assert output.loss.requires_grad
     assert not any(value.requires_grad for value in output.scalars.values())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        MeanTeacher(ConsistencyOptions(name="mean_teacher", weight=1.0, ramp=0.0), TASK),
+        Ict(IctOptions(name="ict", weight=1.0, ramp=0.0, alpha=1e-3), TASK),  # mixtures of one image alone
+    ],
+)
+def test_batch_normalisation_sees_the_same_beside_the_teacher_and_the_student(made):
+    """Labelled images are of other classes than the others, and one's own weights still have nothing to teach."""
+    torch.manual_seed(0)
+    network = torch.nn.BatchNorm1d(2)
+    made.teacher = network
+    given = batch(0)._replace(images=torch.tensor([[5.0, 0.0], [9.0, -3.0]]), strong=WEAK)
+    assert made(network, given).scalars["unlabeled_loss"].item() == pytest.approx(0, abs=1e-6)

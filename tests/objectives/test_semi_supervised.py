@@ -214,3 +214,14 @@ def test_quarter_turns_are_told_apart_by_a_head_of_their_own():
 def test_r1_is_the_squared_slope_of_the_score():
     images = torch.randn(3, 1, 2, 2, requires_grad=True)
     assert squared_gradient((images * 2.0).sum(dim=(1, 2, 3)), images).item() == pytest.approx(4 * 4)
+
+
+def test_batch_normalisation_sees_the_same_beside_the_averaged_discriminator_and_its_pupil():
+    made = gan(consistency_weight=1.0, consistency_ramp=0.0)
+    network = torch.nn.BatchNorm1d(2)
+    made.teacher = network
+    view = torch.tensor([[0.5, 1.5], [-1.0, 2.0]])
+    labeled = torch.tensor([[5.0, 0.0], [9.0, -3.0]])
+    seen = batch(view + 1, view, labeled=labeled, targets=torch.tensor([0, 1]))._replace(weak=view, strong=view)
+    output = made.discriminator_loss(None, Fixed(network), seen)
+    assert output.scalars["inconsistency"].item() == pytest.approx(0, abs=1e-6)

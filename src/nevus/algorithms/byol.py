@@ -47,13 +47,16 @@ class Byol(Algorithm):
     def forward(self, model: Network, batch: Batch) -> StepOutput:
         """Half the squared distance between prediction and target, both ways, plus the loss of the head in nats."""
         views = torch.cat([batch.weak, batch.strong])
-        features, _ = model(torch.cat([batch.images, views]), return_features=True)
+        images = torch.cat([batch.images, views])
+        features, _ = model(images, return_features=True)
         labeled, seen = features.split([len(batch.images), len(views)])
         predicted = self.predictor(self.projector(seen))
         with torch.no_grad():
             for mean, now in zip(self.target.parameters(), self.projector.parameters(), strict=True):
                 mean.lerp_(now, 1 - self.options.momentum)
-            wanted = self.target(self.teacher(views, return_features=True)[0]).roll(len(batch.weak), dims=0)
+            # Beside the labelled images, as the student sees them: batch normalisation is of the whole batch.
+            taught, _ = self.teacher(images, return_features=True)
+            wanted = self.target(taught[len(batch.images) :]).roll(len(batch.weak), dims=0)
         distance = cosine_distance(predicted, wanted)
         probe = self.task.labeled_loss(model(labeled.detach()), batch.targets)
         return StepOutput(distance + probe, {"labeled_loss": probe.detach(), "unlabeled_loss": distance.detach()})

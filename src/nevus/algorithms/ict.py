@@ -30,7 +30,8 @@ class Ict(Consistency):
         others = torch.randperm(len(batch.weak)).to(batch.weak.device)
         mixed = torch.lerp(batch.weak[others], batch.weak, share)
         with torch.no_grad():
-            said = self.teacher(batch.weak).softmax(dim=1)
+            # Beside the labelled images, as the student sees them: batch normalisation is of the whole batch.
+            said = self.teacher(torch.cat([batch.images, batch.weak]))[len(batch.images) :].softmax(dim=1)
         labeled, between = model(torch.cat([batch.images, mixed])).split([len(batch.images), len(mixed)])
         supervised = self.task.labeled_loss(labeled, batch.targets)
         wanted = torch.lerp(said[others], said, share)

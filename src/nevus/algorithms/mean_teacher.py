@@ -17,6 +17,7 @@ class MeanTeacher(Consistency):
         labeled, strong = model(torch.cat([batch.images, batch.strong])).split([len(batch.images), len(batch.strong)])
         supervised = self.task.labeled_loss(labeled, batch.targets)
         with torch.no_grad():
-            wanted = self.teacher(batch.weak).softmax(dim=1)
+            # Beside the labelled images, as the student sees them: batch normalisation is of the whole batch.
+            wanted = self.teacher(torch.cat([batch.images, batch.weak]))[len(batch.images) :].softmax(dim=1)
         difference = disagreement(strong.softmax(dim=1), wanted)
         return self.together(supervised, difference, batch)

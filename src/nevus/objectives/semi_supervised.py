@@ -133,7 +133,7 @@ class SemiSupervisedGan(Objective):
         on_fake = discriminator(batch.fake, keep_statistics=False)
         supervised = self.task.labeled_loss(on_labeled, labeled.targets)
         unlabeled = unlabeled_discriminator_loss(on_real, on_fake)
-        terms = self._further_terms(generator, discriminator, batch, on_real, on_strong)
+        terms = self._further_terms(generator, discriminator, batch, labeled.images, on_real, on_strong)
         loss = supervised + options.unlabeled_weight * unlabeled + sum(weight * term for weight, term in terms.values())
         scalars = {
             "labeled_loss": supervised,
@@ -150,6 +150,7 @@ class SemiSupervisedGan(Objective):
         generator: Network,
         discriminator: Network,
         batch: GanBatch,
+        labeled: Tensor,
         on_real: Tensor,
         on_strong: list[Tensor],
     ) -> dict[str, tuple[float, Tensor]]:
@@ -157,7 +158,9 @@ class SemiSupervisedGan(Objective):
         options, terms = self.options, {}
         if on_strong:
             with torch.no_grad():
-                wanted = self.teacher(batch.weak).softmax(dim=1)
+                # Beside all that the student sees: batch normalisation is of the whole batch.
+                beside = torch.cat([labeled, batch.real, batch.weak])
+                wanted = self.teacher(beside)[-len(batch.weak) :].softmax(dim=1)
             difference = (on_strong[0].softmax(dim=1) - wanted).square().sum(dim=1).mean()
             grown = self.task.ramp_up(batch.step, options.consistency_ramp)
             terms["inconsistency"] = (options.consistency_weight * grown, difference)

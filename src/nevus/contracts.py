@@ -196,9 +196,10 @@ class Classifier(NamedTuple):
             ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`.
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
-            method, and by group those that made the corpus), `corpus` (its fingerprint), `images` (counts by split),
-            `code` (versions), `network` (its `parameters` and `flops`). Reports and tracking read this, not the
-            configuration of the present call.
+            method, and by group those that made the corpus), `ancestors` (digests of the weights of the finished runs
+            that it builds on, by the parameters that name them, such as `start` or `members`, and by their names),
+            `corpus` (its fingerprint), `images` (counts by split), `code` (versions), `network` (its `parameters` and
+            `flops`). Reports and tracking read this, not the configuration of the present call.
     """
 
     weights: Weights

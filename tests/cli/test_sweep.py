@@ -4,10 +4,13 @@ import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 from kedro.framework.project import configure_project, pipelines
+from safetensors.torch import save_file
 
 from nevus.cli.sweep import sweep
 from nevus.cli.sweep_options import fixed_of, grids_of, name_of, seeds_of, split
@@ -16,6 +19,7 @@ from nevus.cli.sweep_run import duration, environment_of
 from nevus.configuration import load_configuration
 from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note
+from nevus.pipelines.checkpoint_key import digest
 
 BOTH = ("--pipelines=supervised,fixmatch",)
 CONFIDENCE = ("--grid", "fixmatch.algorithm.confidence=0.8,0.95")
@@ -94,24 +98,49 @@ def test_a_grid_varies_the_pipelines_that_read_it(root):
     assert not any(found.values())
 
 
+def end(root: Path, run: str, given: dict[str, Any], **note: Any) -> tuple[Path, Path]:
+    """Leave what a run of a method leaves when it has ended: its note, and its metrics."""
+    loader = load_configuration(root, "test")
+    loader.runtime_params = given
+    models = root / "data" / "06_models" / "test" / run
+    models.mkdir(parents=True)
+    write_note(models, {"parameters": read_by(pipelines["supervised"], loader), "seconds": 1.0, **note})
+    metrics = root / "data" / "08_reporting" / "test" / run / "metrics.csv"
+    metrics.parent.mkdir(parents=True)
+    metrics.touch()
+    return models, metrics
+
+
 def test_done_is_what_ended_with_the_same_parameters(root, tmp_path):
     shutil.copytree(root / "conf", tmp_path / "conf")
-    loader = load_configuration(tmp_path, "test")
-    loader.runtime_params = {"seed": 1, "variant": "budget_5", "splits": {"label_budget": 5}}
-    models = tmp_path / "data" / "06_models" / "test" / "supervised-budget_5" / "seed1"
-    models.mkdir(parents=True)
-    write_note(models, {"parameters": read_by(pipelines["supervised"], loader), "seconds": 1.0})
     asked = ["--pipelines=supervised", "--seeds=0-1", "--budgets=5"]
     run = "supervised-budget_5/seed1"
-    assert not listed(call(tmp_path, *asked))[run]  # its metrics are gone
-    metrics = tmp_path / "data" / "08_reporting" / "test" / run / "metrics.csv"
-    metrics.parent.mkdir(parents=True)
+    given = {"seed": 1, "variant": "budget_5", "splits": {"label_budget": 5}}
+    models, metrics = end(tmp_path, run, given)
+    metrics.unlink()
+    assert not listed(call(tmp_path, *asked))[run]
     metrics.touch()
     assert listed(call(tmp_path, *asked)) == {"supervised-budget_5/seed0": False, run: True}
     for changed in ("supervised.loop.steps=21", "evaluation.replicates=100", "classifier.loss.label_smoothing=0.1"):
         assert not listed(call(tmp_path, *asked, "--params", changed))[run], changed
     (models / "completed.json").write_text("{")
     assert not listed(call(tmp_path, *asked))[run]
+
+
+def test_a_run_whose_start_was_trained_anew_is_not_done(root, tmp_path):
+    shutil.copytree(root / "conf", tmp_path / "conf")
+    start = tmp_path / "data" / "06_models" / "test" / "simclr" / "seed0" / "model"
+    (start / "artifacts").mkdir(parents=True)
+    (start / "MLmodel").touch()
+    weights = {"b": torch.ones(2), "a": torch.zeros(3)}
+    save_file(weights, start / "artifacts" / "weights.safetensors")
+    runs = {"start": {"simclr/seed0": digest(weights)}}
+    end(tmp_path, "supervised/seed0", {"seed": 0}, ancestors={"supervised.baseline.classifier": runs})
+    assert listed(call(tmp_path, "--pipelines=supervised"))["supervised/seed0"]
+    save_file({"b": torch.ones(2), "a": torch.ones(3)}, start / "artifacts" / "weights.safetensors")
+    assert not listed(call(tmp_path, "--pipelines=supervised"))["supervised/seed0"]
+    shutil.rmtree(start)  # what is gone was not trained anew
+    assert listed(call(tmp_path, "--pipelines=supervised"))["supervised/seed0"]
 
 
 def test_the_source_of_the_images_counts_as_a_parameter(root, tmp_path):

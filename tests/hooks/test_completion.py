@@ -3,20 +3,30 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from kedro.framework import project
 from kedro.io import DataCatalog
 from kedro.pipeline import node, pipeline
 
+from nevus.contracts import Classifier
 from nevus.hooks import CompletionHooks
 from nevus.hooks.completion import read_note
 from nevus.io.checkpoints import CheckpointsDataset
+from tests.hooks.conftest import RecordDataset
 
 FIT = node(
-    lambda *_: 1, ["params:ssgan", "params:seed", "ssgan.checkpoints"], "ssgan.model", name="fit", namespace="ssgan"
+    lambda *_: 1,
+    ["params:ssgan", "params:seed", "ssgan.checkpoints"],
+    "ssgan.classifier",
+    name="fit",
+    namespace="ssgan",
 )
-SCORE = node(lambda *_: 1, ["ssgan.model", "params:evaluation.bins"], "ssgan.score", name="score", namespace="ssgan")
+SCORE = node(
+    lambda *_: 1, ["ssgan.classifier", "params:evaluation.bins"], "ssgan.score", name="score", namespace="ssgan"
+)
 WHOLE = pipeline([FIT, SCORE])
+STARTS = {"start": {"simclr/seed0": "a1b2"}}
 PARAMETERS = {"ssgan": {"steps": 5}, "evaluation": {"bins": 9}, "audit": {"a": 1}, "seed": 3}
 
 
@@ -31,7 +41,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     registry = project._ProjectPipelines()
     registry._content, registry._is_data_loaded = {"ssgan": WHOLE}, True
     monkeypatch.setattr(project, "pipelines", registry)
-    catalog = DataCatalog({"ssgan.checkpoints": CheckpointsDataset(filepath=str(tmp_path / "checkpoint.pt"))})
+    checkpoints = CheckpointsDataset(filepath=str(tmp_path / "checkpoint.pt"))
+    classifier = RecordDataset(filepath=str(tmp_path / "model"))
+    classifier.save(Classifier({}, {}, np.zeros((1, 8, 8, 3), np.uint8), {"ancestors": STARTS}))
+    catalog = DataCatalog({"ssgan.checkpoints": checkpoints, "ssgan.classifier": classifier})
 
     def run(flow, *, fails: bool = False, **given) -> dict:
         hooks = CompletionHooks()
@@ -44,10 +57,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return run
 
 
-def test_the_note_has_the_parameters_that_the_run_read_and_its_source(run):
+def test_the_note_has_what_the_run_read_and_built_on_and_its_source(run):
     note = run(WHOLE, source="/images")
     read = {"ssgan": {"steps": 5}, "evaluation": {"bins": 9}, "seed": 3}
     assert note["parameters"] == read | {"source": "/images"}
+    assert note["ancestors"] == {"ssgan.classifier": STARTS}
     assert note["seconds"] >= 0
 
 

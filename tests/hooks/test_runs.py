@@ -12,7 +12,7 @@ from kedro.pipeline import node, pipeline
 from nevus.contracts import NevusError
 from nevus.hooks import experiment, recorder
 from nevus.hooks.experiment import Target
-from nevus.hooks.headers import Header
+from nevus.hooks.headers import Header, with_record
 from nevus.hooks.journal import Step
 from nevus.hooks.planned import PlannedRun, planned_runs
 from nevus.hooks.recorder import Recorder
@@ -41,6 +41,12 @@ def test_a_baseline_is_a_run_nested_in_that_of_its_method_with_the_same_names(tr
     }
     assert baseline.data.metrics == {"accuracy": 0.75, "labeled_loss": 0.4}
     assert len(client.get_metric_history(baseline.info.run_id, "labeled_loss")) == 2
+
+
+def test_tags_say_which_runs_one_was_built_on() -> None:
+    record = {"method": "distillation", "ancestors": {"teachers": {"a/seed0": "0123456789", "b/seed1": "abcdef0123"}}}
+    header = with_record(HEADER, PlannedRun("distillation"), record)
+    assert header.tags["teachers"] == "a/seed0@01234567, b/seed1@abcdef01"
 
 
 def test_tags_tell_runs_apart(train, runs, metrics) -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nevus.contracts import CorpusError, NevusError
+from nevus.pipelines.checkpoint_key import digest
 from nevus.pipelines.classifier.ancestors import ancestors_of, require_blind
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
@@ -58,6 +59,18 @@ def test_what_a_checkpoint_is_good_for_depends_on_the_weights_of_the_start(finis
 
     assert key(as_is) == key(as_is)
     assert key(changed) != key(as_is)
+
+
+def test_the_record_says_which_weights_it_was_built_on(finished, training, validation, labeled_only):
+    params = short(labeled_only, start="simclr/seed0")
+    made, _ = fit_classifier(
+        training, validation, params, 0, None, MemoryCheckpoints(), finished, method="labeled_only"
+    )
+    weights = finished["simclr/seed0"]().weights
+    assert made.record["ancestors"] == {"start": {"simclr/seed0": digest(weights)}}
+    assert finished["labeled_only/seed0"]().record["ancestors"] == {}
+    assert digest(dict(reversed(weights.items()))) == digest(weights)
+    assert digest({name: value + 1 for name, value in weights.items()}) != digest(weights)
 
 
 def test_an_unknown_run_is_named_with_the_nearest_and_how_to_train_it(finished, training, labeled_only):

@@ -10,6 +10,7 @@ from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
 from nevus.io.model import ModelDataset
 from nevus.io.runs import FinishedRunsDataset
 from nevus.metrics.predictions import probabilities_of, tables_of_parts
+from nevus.pipelines.checkpoint_key import digest
 from nevus.pipelines.classifier.nodes import fit_classifier
 from nevus.pipelines.ensemble.nodes import combine, members_of
 from nevus.pipelines.ensemble.params import EnsembleParams
@@ -51,7 +52,7 @@ def test_the_ensemble_says_the_mean_of_what_its_members_say(members, training, t
 def test_its_record_says_of_whom_it_is_made(members, training):
     classifier = combined(members, training)
 
-    assert classifier.record["members"] == list(members)
+    assert classifier.record["ancestors"] == {"members": {name: digest(one.weights) for name, one in members.items()}}
     assert (classifier.record["method"], classifier.record["corpus"]) == ("ensemble", training.fingerprint)
     assert classifier.record["parameters"]["ensemble"] == {"members": ["supervised/seed*"]}
     alone = members["supervised/seed0"].record["network"]

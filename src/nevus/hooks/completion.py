@@ -1,4 +1,4 @@
-"""What a whole run leaves when it is done: the parameters that it read, and how long it took."""
+"""What a whole run leaves when it is done: what it read and built on, and how long it took."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from nevus.hooks.datasets import find_dataset, record_of
 from nevus.hooks.headers import used_groups
 from nevus.hooks.run_lock import folder_of
 
@@ -54,6 +55,7 @@ class CompletionHooks:
             if name in pipelines and nodes >= {node.name for node in pipelines[name].nodes}:
                 note = {
                     "parameters": read_by(pipelines[name], self._loader),
+                    "ancestors": built_on(pipelines[name], catalog),
                     "seconds": round(time.monotonic() - self._began, 1),
                 }
                 write_note(folder, note)
@@ -71,6 +73,13 @@ def read_by(pipeline: Pipeline, loader: Any) -> dict[str, Any]:
     found["source"] = (loader.runtime_params or {}).get("source")
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str))
     return plain
+
+
+def built_on(pipeline: Pipeline, catalog: Catalog) -> dict[str, Any]:
+    """What each classifier that a pipeline makes was built on: `ancestors` of its record, by its name there."""
+    made = sorted(name for name in pipeline.all_outputs() if name.endswith(".classifier"))
+    records = {name: record_of(find_dataset(catalog, name), None) for name in made}
+    return {name: record["ancestors"] for name, record in records.items() if record.get("ancestors")}
 
 
 def read_note(folder: Path) -> dict[str, Any]:

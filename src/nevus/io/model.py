@@ -16,7 +16,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 
 import nevus
-from nevus.contracts import Classifier, NevusError, Pixels, metadata_read
+from nevus.contracts import Classifier, NevusError, Pixels, Weights, metadata_read
 from nevus.io.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
@@ -52,13 +52,19 @@ class ModelDataset(AbstractDataset[Classifier, Classifier]):
         """
         import_mlflow()
         from mlflow.models import Model
-        from safetensors.torch import load_file
 
         record = self.record()
         artifacts = self._filepath / "artifacts"
         spec = json.loads((artifacts / SPEC).read_text(encoding="utf-8"))
         example = np.asarray(Model.load(str(self._filepath)).load_input_example(str(self._filepath)), dtype=np.uint8)
-        return Classifier(load_file(artifacts / WEIGHTS), spec, example, record)
+        return Classifier(self.weights(), spec, example, record)
+
+    def weights(self) -> Weights:
+        """The weights alone, without importing MLflow."""
+        from safetensors.torch import load_file
+
+        found: Weights = load_file(self._filepath / "artifacts" / WEIGHTS)
+        return found
 
     def record(self) -> dict[str, Any]:
         """What the classifier was trained on, without its weights and without importing PyTorch.

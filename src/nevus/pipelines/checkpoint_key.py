@@ -47,7 +47,7 @@ def checkpoint_key(method: str, seed: int, learner: Untrained, corpora: Iterable
 
 
 def digest(state: Any) -> str:
-    """SHA-256 of all tensors in nested dictionaries and lists, with their places."""
+    """SHA-256 of all tensors in nested dictionaries and lists, with their places; the order of keys does not matter."""
     import hashlib
 
     import torch
@@ -56,7 +56,7 @@ def digest(state: Any) -> str:
 
     def add(place: str, value: Any) -> None:
         if isinstance(value, dict):
-            for key, part in value.items():
+            for key, part in sorted(value.items(), key=lambda item: str(item[0])):
                 add(f"{place}.{key}", part)
         elif isinstance(value, list | tuple):
             for number, part in enumerate(value):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,27 +46,46 @@ class Files:
         """The folder of a run's models."""
         return self.root / "data" / "06_models" / self.dataset / point.name
 
+    def digest(self, run: str) -> str | None:
+        """Of the weights of a finished run of the data set, by its name; None where there is none."""
+        from nevus.io.model import ModelDataset
+        from nevus.pipelines.checkpoint_key import digest
+
+        model = ModelDataset(filepath=str(self.root / "data" / "06_models" / self.dataset / run / "model"))
+        return digest(model.weights()) if model.exists() else None
+
     def metrics(self, point: Point) -> Path:
         """The table of a run's metrics."""
         return self.root / "data" / "08_reporting" / self.dataset / point.name / "metrics.csv"
 
 
 def done(files: Files, points: Sequence[Point], loader: Any) -> list[Point]:
-    """The points whose run has ended with the very parameters that it would have now.
+    """The points whose run has ended with the very parameters, and from the very weights, that it would have now.
 
     Args:
         files: Of the sweep.
         points: Of the sweep.
         loader: Of the configuration; it is given the parameters of the points in turn.
     """
-    known, found = registered(), []
+    known, found, digest_of = registered(), [], cache(files.digest)
     for point in points:
         note = read_note(files.models(point))
         if note and files.metrics(point).is_file():
             loader.runtime_params = point.given
-            if note.get("parameters") == read_by(known[point.pipeline], loader):
+            if note.get("parameters") == read_by(known[point.pipeline], loader) and not trained_anew(note, digest_of):
                 found.append(point)
     return found
+
+
+def trained_anew(note: Mapping[str, Any], digest_of: Callable[[str], str | None]) -> bool:
+    """Whether a run that another one was built on has other weights now; one that is gone has none.
+
+    Args:
+        note: Of the other one.
+        digest_of: What the weights of a run of this name have now; None where there is none.
+    """
+    built_on = [runs for places in note.get("ancestors", {}).values() for runs in places.values()]
+    return any(digest_of(name) not in (code, None) for runs in built_on for name, code in runs.items())
 
 
 def by_corpus(points: Sequence[Point]) -> Iterator[list[Point]]:

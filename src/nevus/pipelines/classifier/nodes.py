@@ -69,7 +69,7 @@ def fit_classifier(
     ancestors = ancestors_of(training, params, finished, method=method)
     learner = (learner_of or build_classifier_learner)(training, params, seed, ancestors)
     history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
-    return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
+    return finish(learner.average, training, params, ancestors, method=method, variant=variant, seed=seed), history
 
 
 def train_learner(
@@ -262,7 +262,14 @@ def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: 
 
 
 def finish(
-    average: Any, training: Corpus, params: TrainingParams, *, method: str, variant: str | None, seed: int
+    average: Any,
+    training: Corpus,
+    params: TrainingParams,
+    ancestors: Ancestors,
+    *,
+    method: str,
+    variant: str | None,
+    seed: int,
 ) -> Classifier:
     """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
     from nevus.corpus.views import labeled_images
@@ -277,6 +284,6 @@ def finish(
     spec["prior"] = prior_of(params, labeled_counts(training, params))
     if (metadata := learn_metadata(training, params)) is not None:
         spec["metadata"] = metadata
-    record = record_of(training, params, method=method, variant=variant, seed=seed)
+    record = record_of(training, params, ancestors, method=method, variant=variant, seed=seed)
     record["network"] = cost_of(average.module, size)._asdict()
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)

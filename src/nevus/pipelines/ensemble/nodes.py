@@ -9,6 +9,7 @@ from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
 from nevus.pipelines.ensemble.params import EnsembleParams
 from nevus.pipelines.finished import TRAIN, choose, listed, method_of
 
+MEMBERS = "members"  # the parameter that names the finished runs
 METHOD = "ensemble"  # whose runs are no members: an average of averages would count members twice
 
 
@@ -65,10 +66,9 @@ def combine(
     weights: dict[str, Any] = {}
     for number, one in enumerate(members.values()):
         weights |= with_number(one.weights, number)
-    record = record_of(training, params, method=METHOD, variant=variant, seed=seed)
+    record = record_of(training, params, {MEMBERS: members}, method=METHOD, variant=variant, seed=seed)
     costs = [one.record.get("network", {}) for one in members.values()]
     record["network"] = {key: sum(cost.get(key, 0) for cost in costs) for key in costs[0]}
-    record["members"] = names
     return Classifier(weights, spec, first.example, record)
 
 

@@ -197,8 +197,9 @@ class Classifier(NamedTuple):
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
             method, and by group those that made the corpus), `corpus` (its fingerprint), `images` (counts by split),
-            `code` (versions), `network` (its `parameters` and `flops`). Reports and tracking read this, not the
-            configuration of the present call.
+            `code` (versions), `network` (its `parameters` and `flops`), `training` (its `steps`, `seconds` and
+            `images_per_second`; not of an ensemble). Reports and tracking read this, not the configuration of the
+            present call.
     """
 
     weights: Weights

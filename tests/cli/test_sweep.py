@@ -16,6 +16,7 @@ from nevus.cli.sweep_run import duration, environment_of
 from nevus.configuration import load_configuration
 from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note
+from nevus.sweep.checks import unread_beside
 
 BOTH = ("--pipelines=supervised,fixmatch",)
 CONFIDENCE = ("--grid", "fixmatch.algorithm.confidence=0.8,0.95")
@@ -92,6 +93,20 @@ def test_a_grid_varies_the_pipelines_that_read_it(root):
         "fixmatch-confidence_0.95/seed0",
     ]
     assert not any(found.values())
+
+
+def test_a_grid_makes_a_difference_to_the_baselines_and_floors_that_read_what_it_varies(root):
+    loader = load_configuration(root, "test")
+    loader.runtime_params = {
+        "fixmatch": {"algorithm": {"confidence": 0.8}},
+        "classifier": {"average_d4": False},
+        "splits": {"label_budget": 5},
+        "evaluation": {"replicates": 100},
+    }
+    found = unread_beside(loader, ["supervised", "fixmatch"])
+    assert found["fixmatch"]["baseline"] == {"fixmatch.algorithm.confidence"}
+    assert found["fixmatch"]["floor"] == {"fixmatch.algorithm.confidence", "classifier.average_d4"}
+    assert found["supervised"].keys() == {"floor"}  # it has no baseline
 
 
 def test_done_is_what_ended_with_the_same_parameters(root, tmp_path):

@@ -127,7 +127,7 @@ def write_results(plan: Plan, finished: list[Point]) -> list[Path]:
     if not points:
         return []
     folder = plan.files.folder
-    table = points_table(plan.files, points, plan.varied)
+    table = points_table(plan.files, points, plan.varied, plan.unread)
     means = configurations_table(table)
     written = [_save(table, folder / POINTS), _save(means, folder / CONFIGURATIONS)]
     if (figure := draw_curves(table, plan.varied)) is not None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nevus.hooks.completion import read_by, read_note
+from nevus.hooks.planned import BASELINE
 from nevus.sweep.checks import registered
 
 if TYPE_CHECKING:
     from nevus.contracts import Table
     from nevus.sweep.points import Point
 
+COSTS = ("training_seconds", "images_per_second", "parameters", "flops")
 PATIENCE = 60.0  # seconds that the runs of a sweep that was killed may take to end
 
 
@@ -44,6 +46,10 @@ class Files:
     def models(self, point: Point) -> Path:
         """The folder of a run's models."""
         return self.root / "data" / "06_models" / self.dataset / point.name
+
+    def baseline(self, point: Point) -> Path:
+        """The folder of the models of a run's baseline, which a run without one has not."""
+        return self.root / "data" / "06_models" / self.dataset / f"{point.pipeline}.{BASELINE}{point.folder}"
 
     def metrics(self, point: Point) -> Path:
         """The table of a run's metrics."""
@@ -96,6 +102,27 @@ def scores(files: Files, point: Point) -> Table:
     import pandas as pd
 
     return pd.read_csv(files.metrics(point), keep_default_na=False, na_values={"value": "", "low": "", "high": ""})
+
+
+def record(models: Path) -> dict[str, Any]:
+    """What the classifier in the folder of a run's models was trained on; {} where there is none."""
+    from nevus.io.model import ModelDataset
+
+    folder = models / "model"
+    return ModelDataset(filepath=str(folder)).record() if folder.is_dir() else {}
+
+
+def costs(models: Path) -> dict[str, float | None]:
+    """What training took and what the network costs, as the training has written it down; None where it has not.
+
+    Returns:
+        `COSTS`: seconds of the whole training, in however many calls; images of the corpus a second; numbers that
+        train; floating-point operations of an image's forward pass, two of them a multiplication with its addition.
+    """
+    found = record(models)
+    training, network = found.get("training", {}), found.get("network", {})
+    known = [training.get("seconds"), training.get("images_per_second")]
+    return dict(zip(COSTS, [*known, network.get("parameters"), network.get("flops")], strict=True))
 
 
 def seconds(files: Files, point: Point) -> float | None:

@@ -69,7 +69,7 @@ def fit_classifier(
     ancestors = ancestors_of(training, params, finished, method=method)
     learner = (learner_of or build_classifier_learner)(training, params, seed, ancestors)
     history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
-    return finish(learner.average, training, params, method=method, variant=variant, seed=seed), history
+    return finish(learner.average, training, params, history, method=method, variant=variant, seed=seed), history
 
 
 def train_learner(
@@ -262,7 +262,14 @@ def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: 
 
 
 def finish(
-    average: Any, training: Corpus, params: TrainingParams, *, method: str, variant: str | None, seed: int
+    average: Any,
+    training: Corpus,
+    params: TrainingParams,
+    history: Table,
+    *,
+    method: str,
+    variant: str | None,
+    seed: int,
 ) -> Classifier:
     """Put together what somebody needs to score images: weights, how to build the network, and where it comes from."""
     from nevus.corpus.views import labeled_images
@@ -279,4 +286,20 @@ def finish(
         spec["metadata"] = metadata
     record = record_of(training, params, method=method, variant=variant, seed=seed)
     record["network"] = cost_of(average.module, size)._asdict()
+    record["training"] = cost_of_training(history, params)
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)
+
+
+def cost_of_training(history: Table, params: TrainingParams) -> dict[str, float]:
+    """What a training took, as it measured it itself: all its calls together, where it was continued.
+
+    Args:
+        history: Of the training, `step` and `seconds` since its start.
+        params: Of the training.
+
+    Returns:
+        `steps` done, `seconds` with those of choosing a step, `images_per_second`.
+    """
+    steps, seconds = int(history["step"].iloc[-1]), float(history["seconds"].iloc[-1])
+    speed = steps * params.images_a_step / max(seconds, 0.001)  # the history rounds to milliseconds
+    return {"steps": steps, "seconds": seconds, "images_per_second": round(speed, 1)}

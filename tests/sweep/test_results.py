@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from nevus.hooks.completion import write_note
-from nevus.sweep.files import COSTS, Files, by_corpus
+from nevus.sweep.files import COSTS, Files
 from nevus.sweep.points import BUDGET, Point, Setting
 from nevus.sweep.results import configurations_table, draw_curves, points_table, screen_rows
 
@@ -176,13 +176,3 @@ def test_a_run_without_a_note_has_no_seconds(files):
     points, means = tables(files, [BUDGET, CONFIDENCE])
     assert points.loc[points["run"] == "fixmatch-budget_9/seed0", "seconds"].isna().all()
     assert len(screen_rows(means, [BUDGET, CONFIDENCE])[1]) == 3
-
-
-def test_runs_that_pack_other_images_into_one_folder_come_one_group_after_the_other():
-    def packed(chunk: str, seed: int) -> Point:
-        return Point("ssgan", seed, chunk, (), (Setting("ingestion.chunk", chunk, chunk, chunk),))
-
-    points = [packed("8", 0), packed("9", 0), packed("8", 1), packed("9", 1)]
-    groups = [[(one.variant, one.seed) for one in group] for group in by_corpus(points)]
-    assert groups == [[("8", 0), ("8", 1)], [("9", 0), ("9", 1)]]
-    assert len(list(by_corpus([point(*key) for key in AUC]))) == 1

@@ -10,6 +10,7 @@ from nevus.cli.clean_plan import dataset_of
 from nevus.cli.sweep_options import budgets_of, fixed_of, grids_of, jobs_of, name_of, pipelines_of, seeds_of
 from nevus.configuration import load_configuration
 from nevus.hooks.tracking import TrackingOptions
+from nevus.sweep.ancestry import Ancestry, ancestry_of
 from nevus.sweep.checks import check_names, check_parameters, check_pipelines, most_threads, unread_beside, unread_by
 from nevus.sweep.files import Files, done
 from nevus.sweep.points import Point, points_of
@@ -31,6 +32,7 @@ class Plan:
         tracking: Where runs are tracked; None: nowhere.
         swept: What was asked for, in words.
         unread: Parameters that it varies without any difference to baselines or floors.
+        ancestry: Which points build on which others.
     """
 
     env: str | None
@@ -43,6 +45,7 @@ class Plan:
     tracking: TrackingOptions | None
     swept: dict[str, str]
     unread: Unread
+    ancestry: Ancestry
 
     @property
     def left(self) -> list[Point]:
@@ -92,7 +95,8 @@ def plan_of(
     points = points_of(names, numbers, axes, fixed, unread, variant)
     swept = {"seeds": seeds, "budgets": budgets or "", "grid": "; ".join(grids), "params": "; ".join(texts)}
     files = Files(root, dataset, name_of(name, names, swept))
-    finished = done(files, points, loader)
+    ancestry = ancestry_of(points, loader)
+    finished = done(files, points, loader, ancestry)
     try:
         tracking = TrackingOptions.model_validate(loader["mlflow"])
     except (KeyError, MissingConfigException):
@@ -100,7 +104,17 @@ def plan_of(
     at_once = wanted_jobs or fitting_jobs(threads, len(points) - len(finished))
     varied = [axis.name for axis in axes]
     return Plan(
-        env, names, files, points, finished, varied, at_once, tracking, {"pipelines": pipelines} | swept, beside
+        env=env,
+        pipelines=names,
+        files=files,
+        points=points,
+        done=finished,
+        varied=varied,
+        jobs=at_once,
+        tracking=tracking,
+        swept={"pipelines": pipelines} | swept,
+        unread=beside,
+        ancestry=ancestry,
     )
 
 

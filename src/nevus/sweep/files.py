@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from nevus.sweep.checks import registered
 
 if TYPE_CHECKING:
     from nevus.contracts import Table
+    from nevus.sweep.ancestry import Ancestry
     from nevus.sweep.points import Point
 
 COSTS = ("training_seconds", "images_per_second", "parameters", "flops")
@@ -56,34 +57,33 @@ class Files:
         return self.root / "data" / "08_reporting" / self.dataset / point.name / "metrics.csv"
 
 
-def done(files: Files, points: Sequence[Point], loader: Any) -> list[Point]:
-    """The points whose run has ended with the very parameters that it would have now.
+def done(files: Files, points: Sequence[Point], loader: Any, ancestry: Ancestry) -> list[Point]:
+    """The points whose run has ended with the very parameters that it would have now, as have those it builds on.
 
     Args:
         files: Of the sweep.
         points: Of the sweep.
         loader: Of the configuration; it is given the parameters of the points in turn.
+        ancestry: Of the points, in the order in which they can run.
     """
-    known, found = registered(), []
-    for point in points:
+    known, by_name = registered(), {point.name: point for point in points}
+    found: dict[str, None] = {}
+    for name, ancestors in ancestry.items():
+        point = by_name[name]
         note = read_note(files.models(point))
-        if note and files.metrics(point).is_file():
+        if note and files.metrics(point).is_file() and ancestors.keys() <= found.keys():
             loader.runtime_params = point.given
             if note.get("parameters") == read_by(known[point.pipeline], loader):
-                found.append(point)
-    return found
+                found[name] = None
+    return [point for point in points if point.name in found]
 
 
-def by_corpus(points: Sequence[Point]) -> Iterator[list[Point]]:
-    """Points that pack the same images, together: two that pack others into one folder must not run side by side."""
+def corpus_of(point: Point) -> tuple[str, ...]:
+    """What a point varies of the packed images: two that pack others into one folder must not run side by side."""
     from nevus.pipelines.ingestion.pipeline import packing
 
     groups = {name.removeprefix("params:").partition(".")[0] for name in packing().inputs()}
-    found: dict[tuple[str, ...], list[Point]] = {}
-    for point in points:
-        texts = [f"{name}={value}" for name, value in point.columns.items() if name.partition(".")[0] in groups]
-        found.setdefault(tuple(sorted(texts)), []).append(point)
-    yield from found.values()
+    return tuple(sorted(f"{key}={value}" for key, value in point.columns.items() if key.partition(".")[0] in groups))
 
 
 def await_others(files: Files, points: Sequence[Point]) -> None:

@@ -199,7 +199,8 @@ class Classifier(NamedTuple):
             method, and by group those that made the corpus), `ancestors` (digests of the weights of the finished runs
             that it builds on, by the parameters that name them, such as `start` or `members`, and by their names),
             `corpus` (its fingerprint), `images` (counts by split), `code` (versions), `network` (its `parameters` and
-            `flops`). Reports and tracking read this, not the configuration of the present call.
+            `flops`), `training` (its `steps`, `seconds` and `images_per_second`; not of an ensemble). Reports and
+            tracking read this, not the configuration of the present call.
     """
 
     weights: Weights

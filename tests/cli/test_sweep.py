@@ -20,6 +20,7 @@ from nevus.configuration import load_configuration
 from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note
 from nevus.pipelines.checkpoint_key import digest
+from nevus.sweep.checks import unread_beside
 
 BOTH = ("--pipelines=supervised,fixmatch",)
 CONFIDENCE = ("--grid", "fixmatch.algorithm.confidence=0.8,0.95")
@@ -111,6 +112,20 @@ def end(root: Path, run: str, given: dict[str, Any], **note: Any) -> tuple[Path,
     return models, metrics
 
 
+def test_a_grid_makes_a_difference_to_the_baselines_and_floors_that_read_what_it_varies(root):
+    loader = load_configuration(root, "test")
+    loader.runtime_params = {
+        "fixmatch": {"algorithm": {"confidence": 0.8}},
+        "classifier": {"average_d4": False},
+        "splits": {"label_budget": 5},
+        "evaluation": {"replicates": 100},
+    }
+    found = unread_beside(loader, ["supervised", "fixmatch"])
+    assert found["fixmatch"]["baseline"] == {"fixmatch.algorithm.confidence"}
+    assert found["fixmatch"]["floor"] == {"fixmatch.algorithm.confidence", "classifier.average_d4"}
+    assert found["supervised"].keys() == {"floor"}  # it has no baseline
+
+
 def test_done_is_what_ended_with_the_same_parameters(root, tmp_path):
     shutil.copytree(root / "conf", tmp_path / "conf")
     asked = ["--pipelines=supervised", "--seeds=0-1", "--budgets=5"]
@@ -141,6 +156,61 @@ def test_a_run_whose_start_was_trained_anew_is_not_done(root, tmp_path):
     assert not listed(call(tmp_path, "--pipelines=supervised"))["supervised/seed0"]
     shutil.rmtree(start)  # what is gone was not trained anew
     assert listed(call(tmp_path, "--pipelines=supervised"))["supervised/seed0"]
+
+
+def waits(result: Result) -> dict[str, str]:
+    """What each run is listed to come after."""
+    assert result.exit_code == 0, result.output
+    lines = [line.split("  ", 1)[1].partition(" (after ") for line in result.output.splitlines()[:-1]]
+    return {name: after.removesuffix(")") for name, _, after in lines}
+
+
+def test_a_run_comes_after_those_of_the_sweep_that_it_starts_from_or_that_teach_it(root):
+    start = ("--params", "classifier.start=simclr/seed${seed}")
+    found = waits(call(root, "--pipelines=fixmatch,simclr,supervised", "--seeds=0-1", *start))
+    assert found == {
+        "fixmatch/seed0": "simclr/seed0",  # as does its baseline
+        "simclr/seed0": "",
+        "supervised/seed0": "",
+        "fixmatch/seed1": "simclr/seed1",
+        "simclr/seed1": "",
+        "supervised/seed1": "",
+    }
+    found = waits(call(root, "--pipelines=distillation,supervised", "--seeds=0-1"))
+    assert found["distillation/seed0"] == found["distillation/seed1"] == "supervised/seed0, supervised/seed1"
+
+
+def test_a_grid_over_starts_waits_for_each_of_them(root):
+    grid = ("--grid", "supervised.start=null,simclr/seed0,byol/seed0")
+    found = waits(call(root, "--pipelines=supervised,simclr", *grid))
+    assert list(found.values()) == ["", "simclr/seed0", "", ""]  # no byol/seed0 in this sweep: it has to be there
+
+
+def test_runs_that_build_on_one_another_are_refused(root):
+    given = ("--params", "simclr.start=byol/seed0,byol.start=simclr/seed0")
+    result = call(root, "--pipelines=simclr,byol", *given)
+    assert result.exit_code == 1
+    assert "no run of these can be the first" in result.output
+    assert "byol/seed0 builds on simclr/seed0 by byol.start" in result.output
+    itself = call(root, "--pipelines=supervised", "--params", "supervised.start=supervised/seed0")
+    assert "supervised/seed0 builds on supervised/seed0 by supervised.start" in itself.output
+
+
+def test_a_run_is_not_done_when_one_that_it_builds_on_is_not(root, tmp_path):
+    shutil.copytree(root / "conf", tmp_path / "conf")
+    given = ("--pipelines=supervised,simclr", "--params", "supervised.start=simclr/seed0")
+    for name in ("supervised", "simclr"):
+        loader = load_configuration(tmp_path, "test")
+        loader.runtime_params = {"seed": 0, "supervised": {"start": "simclr/seed0"}} if name == "supervised" else {}
+        models = tmp_path / "data" / "06_models" / "test" / name / "seed0"
+        models.mkdir(parents=True)
+        write_note(models, {"parameters": read_by(pipelines[name], loader), "seconds": 1.0})
+        metrics = tmp_path / "data" / "08_reporting" / "test" / name / "seed0" / "metrics.csv"
+        metrics.parent.mkdir(parents=True)
+        metrics.touch()
+    assert "2 done" in call(tmp_path, *given).output
+    (tmp_path / "data" / "06_models" / "test" / "simclr" / "seed0" / "completed.json").unlink()
+    assert "0 done" in call(tmp_path, *given).output
 
 
 def test_the_source_of_the_images_counts_as_a_parameter(root, tmp_path):

@@ -120,7 +120,7 @@ def test_a_gan_without_unlabelled_images_is_refused_before_its_baseline_trains(c
 
 def test_a_classifier_says_what_it_was_trained_on(training, validation, supervised):
     origin = {"ingestion": {"format": "phantom"}, "splits": {"label_budget": 7}}
-    classifier, _ = fit(training._replace(origin=origin), validation, supervised, seed=3, variant="wide")
+    classifier, history = fit(training._replace(origin=origin), validation, supervised, seed=3, variant="wide")
     record = classifier.record
     assert (record["method"], record["variant"], record["seed"]) == ("supervised", "wide", 3)
     assert record["corpus"] == training.fingerprint
@@ -132,8 +132,19 @@ def test_a_classifier_says_what_it_was_trained_on(training, validation, supervis
         parameter.numel() for parameter in restore(classifier.spec, classifier.weights).parameters()
     )
     assert record["network"]["flops"] > 0
+    steps, seconds = supervised.loop.steps, history["seconds"].iloc[-1]
+    speed = pytest.approx(steps * supervised.loop.labeled_batch / seconds, rel=0.01)
+    assert record["training"] == {"steps": steps, "seconds": seconds, "images_per_second": speed}
     assert np.array_equal(classifier.example, training.pixels[:2])
     assert classifier.spec["classes"] == ["benign", "melanoma"]
+
+
+def test_an_update_reads_labelled_and_unlabelled_images(parameters, supervised, ssgan):
+    fixmatch = ClassifierParams.model_validate(parameters["fixmatch"])
+    assert supervised.images_a_step == supervised.loop.labeled_batch == 8
+    assert fixmatch.images_a_step == 8 + 8
+    twice = ssgan.model_copy(update={"discriminator_steps": 2})
+    assert twice.images_a_step == 2 * (8 + 8) + 8  # the generator's update reads unlabelled ones of its own
 
 
 def test_the_step_is_chosen_by_validation_images_alone(training, test_set, validation, supervised):

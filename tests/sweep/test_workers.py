@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nevus.sweep.queue import InOrder
 from nevus.sweep.workers import Ended, Task, run_all
 
 SLEEPER = (
@@ -18,20 +19,21 @@ SWEEP = """
 import os, signal, sys
 from pathlib import Path
 from nevus.cli.signals import end_in_order
+from nevus.sweep.queue import InOrder
 from nevus.sweep.workers import Task, run_all
 
 folder, code = Path(sys.argv[1]), sys.argv[2]
 end_in_order()
 signal.signal(signal.SIGINT, signal.default_int_handler)
 tasks = [Task(name, [sys.executable, "-c", code, str(folder / name)], folder / f"{name}.log") for name in "ab"]
-run_all(tasks, jobs=2, environment=os.environ, ended=print)
+run_all(InOrder(tasks, print), jobs=2, environment=os.environ)
 """
 
 
 def run(folder: Path, *codes: str, jobs: int = 1) -> list[Ended]:
     tasks = [Task(str(n), [sys.executable, "-c", code], folder / f"{n}.log") for n, code in enumerate(codes)]
     found: list[Ended] = []
-    run_all(tasks, jobs=jobs, environment=os.environ, ended=found.append)
+    run_all(InOrder(tasks, found.append), jobs=jobs, environment=os.environ)
     return found
 
 

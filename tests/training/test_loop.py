@@ -74,6 +74,19 @@ def test_a_killed_and_continued_training_ends_with_the_same_bits(make, precision
     assert again.drop(columns="seconds").equals(history.drop(columns="seconds"))
 
 
+def test_the_seconds_of_a_continued_training_are_those_of_all_its_calls():
+    class KeepsStepEight(MemoryCheckpoints):
+        def save(self, key, state):
+            if state["progress"]["step"] == 8:
+                super().save(key, state)
+
+    options, checkpoints = loop(), KeepsStepEight()
+    run(supervised(options), options, checkpoints)
+    checkpoints.states["k"]["progress"]["seconds"] = 1000.0  # as if they had taken so long
+    history, _ = run(supervised(options), options, checkpoints)
+    assert 1000.0 < history["seconds"].iloc[-1] < 1100.0
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(make):
     options = loop()

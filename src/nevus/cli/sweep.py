@@ -42,7 +42,7 @@ def sweep(
         if dry_run:
             click.echo("\n".join(listing(plan)))
             return
-        failed = carry_out(plan)
+        problems = carry_out(plan)
     except KeyboardInterrupt:
         raise click.ClickException("interrupted. The same command goes on.") from None
     except Exception as error:
@@ -50,5 +50,5 @@ def sweep(
         if message is None:
             raise
         raise click.ClickException(message) from error
-    if failed:
-        raise click.ClickException("\n".join([f"{len(failed)} of {len(plan.points)} runs failed:", *failed]))
+    if problems:
+        raise click.ClickException("\n".join(problems))

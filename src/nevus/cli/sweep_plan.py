@@ -10,9 +10,11 @@ from nevus.cli.clean_plan import dataset_of
 from nevus.cli.sweep_options import budgets_of, fixed_of, grids_of, jobs_of, name_of, pipelines_of, seeds_of
 from nevus.configuration import load_configuration
 from nevus.hooks.tracking import TrackingOptions
-from nevus.sweep.checks import check_names, check_parameters, check_pipelines, most_threads, unread_by
+from nevus.sweep.ancestry import Ancestry, ancestry_of
+from nevus.sweep.checks import check_names, check_parameters, check_pipelines, most_threads, unread_beside, unread_by
 from nevus.sweep.files import Files, done
 from nevus.sweep.points import Point, points_of
+from nevus.sweep.results import Unread
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Plan:
         jobs: How many runs go on at a time.
         tracking: Where runs are tracked; None: nowhere.
         swept: What was asked for, in words.
+        unread: Parameters that it varies without any difference to baselines or floors.
+        ancestry: Which points build on which others.
     """
 
     env: str | None
@@ -40,6 +44,8 @@ class Plan:
     jobs: int
     tracking: TrackingOptions | None
     swept: dict[str, str]
+    unread: Unread
+    ancestry: Ancestry
 
     @property
     def left(self) -> list[Point]:
@@ -83,20 +89,33 @@ def plan_of(
     check_names(axes, given)
     dataset, loader = dataset_of(root, env), load_configuration(root, env)
     check_parameters(loader, names, axes, given)
-    unread = unread_by(loader, names)
+    unread, beside = unread_by(loader, names), unread_beside(loader, names) if axes else {}
     variant, threads = loader["parameters"].get("variant"), most_threads(loader, names)
     fixed = [one for one in given if one.name != "variant"]
     points = points_of(names, numbers, axes, fixed, unread, variant)
     swept = {"seeds": seeds, "budgets": budgets or "", "grid": "; ".join(grids), "params": "; ".join(texts)}
     files = Files(root, dataset, name_of(name, names, swept))
-    finished = done(files, points, loader)
+    ancestry = ancestry_of(points, loader)
+    finished = done(files, points, loader, ancestry)
     try:
         tracking = TrackingOptions.model_validate(loader["mlflow"])
     except (KeyError, MissingConfigException):
         tracking = None
     at_once = wanted_jobs or fitting_jobs(threads, len(points) - len(finished))
     varied = [axis.name for axis in axes]
-    return Plan(env, names, files, points, finished, varied, at_once, tracking, {"pipelines": pipelines} | swept)
+    return Plan(
+        env=env,
+        pipelines=names,
+        files=files,
+        points=points,
+        done=finished,
+        varied=varied,
+        jobs=at_once,
+        tracking=tracking,
+        swept={"pipelines": pipelines} | swept,
+        unread=beside,
+        ancestry=ancestry,
+    )
 
 
 def fitting_jobs(threads: int, left: int) -> int:

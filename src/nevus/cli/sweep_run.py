@@ -14,9 +14,10 @@ from nevus.hooks.tracking import PARENT_RUN
 from nevus.io.atomic import replacing
 from nevus.io.locks import Lock
 from nevus.sweep.checks import registered
-from nevus.sweep.files import await_others, by_corpus, scores, seconds
+from nevus.sweep.files import await_others, corpus_of, scores, seconds
 from nevus.sweep.parent import ParentRun, tags_of
 from nevus.sweep.points import Point
+from nevus.sweep.queue import InOrder
 from nevus.sweep.results import (
     CONFIGURATIONS,
     CURVES,
@@ -36,8 +37,11 @@ REMEDY = "Wait for it or end it; then give this command again, or give this swee
 
 def listing(plan: Plan) -> list[str]:
     """A line a run, with whether it is done, and how many are left."""
-    finished = {point.name for point in plan.done}
-    lines = [f"{'done ' if point.name in finished else 'to do'}  {point.name}" for point in plan.points]
+    finished, lines = {point.name for point in plan.done}, []
+    for point in plan.points:
+        ancestors = ", ".join(plan.ancestry[point.name])
+        after = f" (after {ancestors})" if ancestors else ""
+        lines.append(f"{'done ' if point.name in finished else 'to do'}  {point.name}{after}")
     return [*lines, _counts(plan)]
 
 
@@ -45,7 +49,7 @@ def carry_out(plan: Plan) -> list[str]:
     """Run what is not done, and make the tables of what is.
 
     Returns:
-        A line a run that failed: its name, the first line of its message, its log.
+        What went wrong, a line a run that failed or was not run; nothing where all is done.
 
     Raises:
         BusyError: The same sweep is going on.
@@ -59,16 +63,15 @@ def carry_out(plan: Plan) -> list[str]:
             parent.begin(tags_of(plan.pipelines, plan.env, files.dataset, files.root, known), plan.swept)
         try:
             await_others(files, plan.left)
-            for points in by_corpus(plan.left):
-                tasks = [Task(point.name, _command(plan, point), files.log(point)) for point in points]
-                run_all(tasks, jobs=plan.jobs, environment=environment_of(plan, parent.run_id), ended=progress.ended)
+            queue = InOrder([_task(plan, point) for point in plan.left], progress.ended)
+            run_all(queue, jobs=plan.jobs, environment=environment_of(plan, parent.run_id))
             status = "FAILED" if progress.failed else "FINISHED"
         finally:
             written = write_results(plan, progress.done)
             parent.end(status, written)
     for path in written:
         click.echo(f"Written: {os.path.relpath(path, files.root)}")
-    return progress.failed
+    return progress.problems
 
 
 class Progress:
@@ -76,7 +79,8 @@ class Progress:
 
     Attributes:
         done: Runs that are done.
-        failed: A line a run that failed.
+        failed: A line a run that failed: its name, the first line of its message, its log.
+        not_run: A line a run that builds on one that failed.
 
     Args:
         plan: Of the sweep.
@@ -89,6 +93,7 @@ class Progress:
         self._took: dict[str, list[float]] = {}
         self.done = list(plan.done)
         self.failed: list[str] = []
+        self.not_run: list[str] = []
         for point in plan.done:
             if (known := seconds(plan.files, point)) is not None:
                 self._took.setdefault(point.pipeline, []).append(known)
@@ -100,12 +105,21 @@ class Progress:
             self.done.append(point)
             self._took.setdefault(point.pipeline, []).append(end.seconds)
             said = _scores_said(scores(files, point))
+        elif not end.ran:
+            said = f"not run: {end.message}"
+            self.not_run.append(f"  {end.name}: {end.message}")
         else:
             said = f"failed: {end.message}"
             self.failed.append(f"  {end.name}: {end.message} ({os.path.relpath(files.log(point), files.root)})")
         total, left = len(self._points), len(self._left)
         rest = f"{left} left, about {duration(self._rest())}" if left else "none left"
         click.echo(f"[{total - left:>{len(str(total))}}/{total}] {end.name}  {duration(end.seconds)}  {said}  ({rest})")
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong, for the end of the sweep."""
+        said = [f"{len(self.failed)} of {len(self._points)} runs failed:", *self.failed] if self.failed else []
+        return said + ([f"{len(self.not_run)} not run:", *self.not_run] if self.not_run else [])
 
     def _rest(self) -> float:
         """Seconds that the other runs will take: each as long as those of its pipeline so far, or as all."""
@@ -127,7 +141,7 @@ def write_results(plan: Plan, finished: list[Point]) -> list[Path]:
     if not points:
         return []
     folder = plan.files.folder
-    table = points_table(plan.files, points, plan.varied)
+    table = points_table(plan.files, points, plan.varied, plan.unread)
     means = configurations_table(table)
     written = [_save(table, folder / POINTS), _save(means, folder / CONFIGURATIONS)]
     if (figure := draw_curves(table, plan.varied)) is not None:
@@ -151,9 +165,10 @@ def _save(table: Table, path: Path) -> Path:
     return path
 
 
-def _command(plan: Plan, point: Point) -> list[str]:
+def _task(plan: Plan, point: Point) -> Task:
     env = [f"--env={plan.env}"] if plan.env else []
-    return [sys.executable, "-m", "kedro", "run", *env, *point.arguments]
+    command = [sys.executable, "-m", "kedro", "run", *env, *point.arguments]
+    return Task(point.name, command, plan.files.log(point), frozenset(plan.ancestry[point.name]), corpus_of(point))
 
 
 def environment_of(plan: Plan, parent: str | None) -> dict[str, str]:

@@ -26,14 +26,20 @@ def choose(
     Raises:
         NevusError: A name or pattern fits none.
     """
-    others = [name for name in finished if method_of(name) != method]
     found: dict[str, None] = {}
     for pattern in wanted:
-        fitting = [pattern] if pattern in finished else [name for name in others if fnmatchcase(name, pattern)]
-        if not fitting:
+        fit = fitting(finished, pattern, method=method)
+        if not fit:
             raise no_such_run(parameter, pattern, finished, train=train)
-        found |= dict.fromkeys(fitting)
+        found |= dict.fromkeys(fit)
     return list(found)
+
+
+def fitting(names: Sequence[str], pattern: str, *, method: str) -> list[str]:
+    """The names of runs that are a name, or else fit a pattern, which leaves out the runs of the method that asks."""
+    if pattern in names:
+        return [pattern]
+    return [name for name in names if method_of(name) != method and fnmatchcase(name, pattern)]
 
 
 def how_to_train(name: str) -> str:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 from nevus.contracts import NevusError
 from nevus.hooks.effect import Probe, check_effect
 from nevus.hooks.explanations import meant, unknown_pipeline
+from nevus.hooks.headers import used_groups
 from nevus.hooks.nested import look_up
 from nevus.hooks.parameters import check_configuration
+from nevus.hooks.planned import BASELINE
 from nevus.sweep.points import BUDGET, NAMES, Axis, Setting, nested
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
+
+FLOORS = ("predict_majority", "predict_colour_svm")  # nodes of a method
 
 
 def registered() -> dict[str, Pipeline]:
@@ -106,6 +110,30 @@ def unread_by(loader: Any, pipelines: Iterable[str]) -> dict[str, set[str]]:
         return {name: set() for name in pipelines}
     probe = Probe(loader, loader.env)
     return {name: {".".join(keys) for keys in probe.unread([known[name]])} for name in pipelines}
+
+
+def unread_beside(loader: Any, pipelines: Iterable[str]) -> dict[str, dict[str, set[str]]]:
+    """Names of the parameters given that make no difference to what a method is compared with.
+
+    Args:
+        loader: Of the configuration, with one value of each parameter.
+        pipelines: Names.
+
+    Returns:
+        By pipeline and role, "baseline" or "floor".
+    """
+    known, probe = registered(), Probe(loader, loader.env)
+    found: dict[str, dict[str, set[str]]] = {}
+    for name in pipelines:
+        scored = used_groups(known[name].filter(node_names=[f"{name}.evaluate"]).inputs(), {})
+        made = {"baseline": {f"{name}.{BASELINE}.predict"}, "floor": {f"{name}.{one}" for one in FLOORS}}
+        nodes = {node.name for node in known[name].nodes}
+        parts = {role: known[name].to_nodes(*makers) for role, makers in made.items() if makers <= nodes}
+        found[name] = {
+            role: {".".join(keys) for keys in probe.unread([part]) if keys[0] not in scored}
+            for role, part in parts.items()
+        }
+    return found
 
 
 def most_threads(loader: Any, pipelines: Iterable[str]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nevus.hooks.completion import read_by, read_note
+from nevus.hooks.planned import BASELINE
 from nevus.sweep.checks import registered
 
 if TYPE_CHECKING:
     from nevus.contracts import Table
+    from nevus.sweep.ancestry import Ancestry
     from nevus.sweep.points import Point
 
+COSTS = ("training_seconds", "images_per_second", "parameters", "flops")
 PATIENCE = 60.0  # seconds that the runs of a sweep that was killed may take to end
 
 
@@ -54,27 +57,34 @@ class Files:
         model = ModelDataset(filepath=str(self.root / "data" / "06_models" / self.dataset / run / "model"))
         return digest(model.weights()) if model.exists() else None
 
+    def baseline(self, point: Point) -> Path:
+        """The folder of the models of a run's baseline, which a run without one has not."""
+        return self.root / "data" / "06_models" / self.dataset / f"{point.pipeline}.{BASELINE}{point.folder}"
+
     def metrics(self, point: Point) -> Path:
         """The table of a run's metrics."""
         return self.root / "data" / "08_reporting" / self.dataset / point.name / "metrics.csv"
 
 
-def done(files: Files, points: Sequence[Point], loader: Any) -> list[Point]:
-    """The points whose run has ended with the very parameters, and from the very weights, that it would have now.
+def done(files: Files, points: Sequence[Point], loader: Any, ancestry: Ancestry) -> list[Point]:
+    """The points whose run has ended as it would now: with its parameters, from these weights, as have its ancestors.
 
     Args:
         files: Of the sweep.
         points: Of the sweep.
         loader: Of the configuration; it is given the parameters of the points in turn.
+        ancestry: Of the points, in the order in which they can run.
     """
-    known, found, digest_of = registered(), [], cache(files.digest)
-    for point in points:
+    known, by_name, digest_of = registered(), {point.name: point for point in points}, cache(files.digest)
+    found: dict[str, None] = {}
+    for name, ancestors in ancestry.items():
+        point = by_name[name]
         note = read_note(files.models(point))
-        if note and files.metrics(point).is_file():
+        if note and files.metrics(point).is_file() and ancestors.keys() <= found.keys():
             loader.runtime_params = point.given
             if note.get("parameters") == read_by(known[point.pipeline], loader) and not trained_anew(note, digest_of):
-                found.append(point)
-    return found
+                found[name] = None
+    return [point for point in points if point.name in found]
 
 
 def trained_anew(note: Mapping[str, Any], digest_of: Callable[[str], str | None]) -> bool:
@@ -88,16 +98,12 @@ def trained_anew(note: Mapping[str, Any], digest_of: Callable[[str], str | None]
     return any(digest_of(name) not in (code, None) for runs in built_on for name, code in runs.items())
 
 
-def by_corpus(points: Sequence[Point]) -> Iterator[list[Point]]:
-    """Points that pack the same images, together: two that pack others into one folder must not run side by side."""
+def corpus_of(point: Point) -> tuple[str, ...]:
+    """What a point varies of the packed images: two that pack others into one folder must not run side by side."""
     from nevus.pipelines.ingestion.pipeline import packing
 
     groups = {name.removeprefix("params:").partition(".")[0] for name in packing().inputs()}
-    found: dict[tuple[str, ...], list[Point]] = {}
-    for point in points:
-        texts = [f"{name}={value}" for name, value in point.columns.items() if name.partition(".")[0] in groups]
-        found.setdefault(tuple(sorted(texts)), []).append(point)
-    yield from found.values()
+    return tuple(sorted(f"{key}={value}" for key, value in point.columns.items() if key.partition(".")[0] in groups))
 
 
 def await_others(files: Files, points: Sequence[Point]) -> None:
@@ -116,6 +122,27 @@ def scores(files: Files, point: Point) -> Table:
     import pandas as pd
 
     return pd.read_csv(files.metrics(point), keep_default_na=False, na_values={"value": "", "low": "", "high": ""})
+
+
+def record(models: Path) -> dict[str, Any]:
+    """What the classifier in the folder of a run's models was trained on; {} where there is none."""
+    from nevus.io.model import ModelDataset
+
+    folder = models / "model"
+    return ModelDataset(filepath=str(folder)).record() if folder.is_dir() else {}
+
+
+def costs(models: Path) -> dict[str, float | None]:
+    """What training took and what the network costs, as the training has written it down; None where it has not.
+
+    Returns:
+        `COSTS`: seconds of the whole training, in however many calls; images of the corpus a second; numbers that
+        train; floating-point operations of an image's forward pass, two of them a multiplication with its addition.
+    """
+    found = record(models)
+    training, network = found.get("training", {}), found.get("network", {})
+    known = [training.get("seconds"), training.get("images_per_second")]
+    return dict(zip(COSTS, [*known, network.get("parameters"), network.get("flops")], strict=True))
 
 
 def seconds(files: Files, point: Point) -> float | None:

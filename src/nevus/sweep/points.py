@@ -71,7 +71,12 @@ class Point:
     @property
     def name(self) -> str:
         """Of the run, such as `fixmatch-confidence_0.8/seed0`; that of its folders too."""
-        return f"{self.pipeline}{run_folder(self.variant, self.seed)}"
+        return f"{self.pipeline}{self.folder}"
+
+    @property
+    def folder(self) -> str:
+        """What stands behind the name of the pipeline in paths."""
+        return run_folder(self.variant, self.seed)
 
     @property
     def given(self) -> dict[str, Any]:

@@ -8,11 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 POLL = 0.2  # seconds
 PATIENCE = 120.0  # seconds that a run may take to end; one that tells a silent server needs most of it
@@ -26,11 +25,15 @@ class Task(NamedTuple):
         name: Of the run.
         command: The program and its arguments.
         log: The file for what it prints.
+        after: Names of the tasks that have to end well before it starts.
+        group: What it has in common with those that may run beside it.
     """
 
     name: str
     command: list[str]
     log: Path
+    after: frozenset[str] = frozenset()
+    group: tuple[str, ...] = ()
 
 
 class Ended(NamedTuple):
@@ -39,12 +42,24 @@ class Ended(NamedTuple):
     Attributes:
         name: Of the run.
         seconds: From its start.
-        message: Why it failed, on one line; None where it did not.
+        message: Why it failed or was not run, on one line; None where it ended well.
+        ran: Whether it was run.
     """
 
     name: str
     seconds: float
     message: str | None
+    ran: bool = True
+
+
+class Queue(Protocol):
+    """What there is to run, and in which order."""
+
+    def take(self, running: Sequence[Task]) -> Task | None:
+        """The task that is to start beside those that run; None where none can, or none is left."""
+
+    def ended(self, end: Ended) -> None:
+        """Is told of each that has ended."""
 
 
 class _Running(NamedTuple):
@@ -53,29 +68,28 @@ class _Running(NamedTuple):
     began: float
 
 
-def run_all(
-    tasks: Sequence[Task], *, jobs: int, environment: Mapping[str, str], ended: Callable[[Ended], None]
-) -> None:
+def run_all(queue: Queue, *, jobs: int, environment: Mapping[str, str]) -> None:
     """Run commands, as many side by side as there are jobs; one that fails stops no other.
 
     Whatever ends this function ends the commands too, by SIGTERM, and waits for them. On Linux they end as well where
     this process is killed.
 
     Args:
-        tasks: The commands, in order.
+        queue: The commands.
         jobs: How many run at a time.
         environment: Of the commands.
-        ended: Is told of each that has ended.
     """
-    waiting, running = deque(tasks), list[_Running]()
+    running = list[_Running]()
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                running.append(_start(waiting.popleft(), environment))
+        while True:
+            while len(running) < jobs and (task := queue.take([one.task for one in running])) is not None:
+                running.append(_start(task, environment))
+            if not running:
+                return
             for one in [one for one in running if one.process.poll() is not None]:
                 running.remove(one)
                 message = None if one.process.returncode == 0 else first_line(one.task.log, one.process.returncode)
-                ended(Ended(one.task.name, time.monotonic() - one.began, message))
+                queue.ended(Ended(one.task.name, time.monotonic() - one.began, message))
             time.sleep(POLL)
     finally:
         _end([one.process for one in running])

@@ -69,7 +69,10 @@ def fit_classifier(
     ancestors = ancestors_of(training, params, finished, method=method)
     learner = (learner_of or build_classifier_learner)(training, params, seed, ancestors)
     history, _ = train_learner(learner, training, validation, params, seed, checkpoints, method=method)
-    return finish(learner.average, training, params, ancestors, method=method, variant=variant, seed=seed), history
+    classifier = finish(
+        learner.average, training, params, ancestors, history, method=method, variant=variant, seed=seed
+    )
+    return classifier, history
 
 
 def train_learner(
@@ -266,6 +269,7 @@ def finish(
     training: Corpus,
     params: TrainingParams,
     ancestors: Ancestors,
+    history: Table,
     *,
     method: str,
     variant: str | None,
@@ -286,4 +290,20 @@ def finish(
         spec["metadata"] = metadata
     record = record_of(training, params, ancestors, method=method, variant=variant, seed=seed)
     record["network"] = cost_of(average.module, size)._asdict()
+    record["training"] = cost_of_training(history, params)
     return Classifier(weights_of(average), spec, pixels[:EXAMPLES], record)
+
+
+def cost_of_training(history: Table, params: TrainingParams) -> dict[str, float]:
+    """What a training took, as it measured it itself: all its calls together, where it was continued.
+
+    Args:
+        history: Of the training, `step` and `seconds` since its start.
+        params: Of the training.
+
+    Returns:
+        `steps` done, `seconds` with those of choosing a step, `images_per_second`.
+    """
+    steps, seconds = int(history["step"].iloc[-1]), float(history["seconds"].iloc[-1])
+    speed = steps * params.images_a_step / max(seconds, 0.001)  # the history rounds to milliseconds
+    return {"steps": steps, "seconds": seconds, "images_per_second": round(speed, 1)}

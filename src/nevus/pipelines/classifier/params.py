@@ -63,6 +63,11 @@ class TrainingParams(Options):
         """Finished runs that the training builds on, names or patterns, by the parameters that name them."""
         return {} if self.start is None else {START: (self.start,)}
 
+    @property
+    def images_a_step(self) -> int:
+        """Images of the corpus that an update reads, each once, whatever the number of its views."""
+        return self.loop.labeled_batch
+
 
 class UnlabeledOptions(Options):
     """Unlabelled images in a batch, for the algorithms that read them.
@@ -98,6 +103,11 @@ class ClassifierParams(TrainingParams):
 
     algorithm: Annotated[SerializeAsAny[Options], NamedIn(ALGORITHMS)]
     unlabeled: UnlabeledOptions | None
+
+    @property
+    def images_a_step(self) -> int:
+        """Labelled and unlabelled ones."""
+        return super().images_a_step + (0 if self.unlabeled is None else self.unlabeled.batch)
 
     @field_validator("algorithm", mode="before")
     @classmethod

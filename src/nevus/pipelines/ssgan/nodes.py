@@ -67,7 +67,7 @@ def fit_ssgan(
         learner, training, validation, params, seed, checkpoints, method=method, observer=look
     )
     return (
-        finish(learner.average, training, params, ancestors, method=method, variant=variant, seed=seed),
+        finish(learner.average, training, params, ancestors, history, method=method, variant=variant, seed=seed),
         history,
         weights_of(learner.average_generator),
         learner.images(latents[: params.samples]),

@@ -38,6 +38,12 @@ class SsganParams(TrainingParams):
     frames: int = Field(ge=1, le=1000)
     samples: int = Field(ge=1, le=100_000)
 
+    @property
+    def images_a_step(self) -> int:
+        """Labelled and unlabelled ones of each update of the discriminator, unlabelled ones of the generator's."""
+        unlabeled = self.unlabeled.batch
+        return self.discriminator_steps * (super().images_a_step + unlabeled) + unlabeled
+
     @field_validator("objective", mode="before")
     @classmethod
     def _by_name(cls, value: Any) -> Any:

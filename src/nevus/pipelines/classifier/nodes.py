@@ -160,7 +160,8 @@ def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, n
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
     loss = LabeledLoss(params.loss, counts)
     task = Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
-    return task._replace(estimate_shares=partial(estimated_shares, before=prior_of(params, counts)))
+    prior = prior_of(params, counts)
+    return task._replace(prior=tuple(prior), estimate_shares=partial(estimated_shares, before=prior))
 
 
 def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:

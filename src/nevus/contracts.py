@@ -255,6 +255,8 @@ class Task(NamedTuple):
         features: Length of the feature vectors of the network.
         soft_labels: (U, K) probabilities that teachers give the unlabelled images, rows adding up to 1, where there are
             teachers.
+        prior: How frequent each class is where the loss on labelled images learns it, such as alike in balanced
+            batches; empty: as it is among these images.
         estimate_shares: From the (n, K) probabilities that the network gives some images to the (K,) shares of the
             classes among them.
     """
@@ -266,6 +268,7 @@ class Task(NamedTuple):
     labeled_loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     features: int = 0
     soft_labels: Tensor | None = None
+    prior: tuple[float, ...] = ()
     estimate_shares: Callable[[Tensor], Tensor] = shares_unknown
 
     def ramp_up(self, step: int, share: float) -> float:

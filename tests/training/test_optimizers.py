@@ -236,6 +236,27 @@ def test_the_head_may_learn_faster():
     assert {rate for name, rate in rates.items() if not name.startswith("head.")} == {0.01}
 
 
+def test_what_trains_beside_the_network_decays_as_it_does_and_its_head_learns_as_fast():
+    beside = nn.ModuleDict({"projector": nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)), "head": nn.Linear(4, 2)})
+    options = optimizer(
+        learning_rate=0.01, weight_decay=0.1, decay_norms_and_biases=False, head_factor=3.0, layer_decay=0.5,
+        schedule="constant", frozen=["0"],
+    )  # fmt: skip
+    groups = ScheduledOptimizer(small(), options, steps=1, beside=beside).optimizer.param_groups
+    found = {id(one): (group["lr"], group["weight_decay"]) for group in groups for one in group["params"]}
+    assert {name: found[id(one)] for name, one in beside.named_parameters()} == {
+        "projector.0.weight": (0.01, 0.1),
+        "projector.0.bias": (0.01, 0.0),
+        "projector.1.weight": (0.01, 0.0),
+        "projector.1.bias": (0.01, 0.0),
+        "head.weight": (pytest.approx(0.03), 0.1),
+        "head.bias": (pytest.approx(0.03), 0.0),
+    }
+    same = ScheduledOptimizer(small(), optimizer(weight_decay=0.1), steps=1, beside=beside).optimizer.param_groups
+    assert {group["weight_decay"] for group in same} == {0.1}
+    assert len(ScheduledOptimizer(small(), optimizer(), steps=1, beside=nn.Module()).optimizer.param_groups) == 1
+
+
 def test_freezing_block_1_leaves_block_10():
     model = nn.Sequential(*[nn.Linear(1, 1) for _ in range(11)])
     ScheduledOptimizer(model, optimizer(frozen=["1"]), steps=1)

@@ -1,5 +1,6 @@
 """What happens around a run: checks before it, tracking beside it, a summary after it."""
 
+from nevus.hooks.beforehand import BeforehandHooks
 from nevus.hooks.checkpoints import CheckpointHooks
 from nevus.hooks.completion import CompletionHooks
 from nevus.hooks.effect import EffectHooks
@@ -9,6 +10,7 @@ from nevus.hooks.summary import SummaryHooks
 from nevus.hooks.tracking import TrackingHooks
 
 __all__ = [
+    "BeforehandHooks",
     "CheckpointHooks",
     "CompletionHooks",
     "EffectHooks",

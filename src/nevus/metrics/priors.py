@@ -42,33 +42,3 @@ def estimate_by_em(probabilities: NDArray[np.float64], before: NDArray[np.float6
         if np.abs(shares - last).max() < CHANGE:
             break
     return shares
-
-
-def estimate_by_confusion(
-    labels: NDArray[np.int64], held_out: NDArray[np.float64], probabilities: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Estimate the shares of the classes from a classifier's mistakes (arXiv:1802.03916, section 3).
-
-    Any classifier will do that tells the classes apart at all.
-
-    Args:
-        labels: (M,) of images that did not train it.
-        held_out: (M, K), what it says of these.
-        probabilities: (N, K), what it says of the images without labels.
-
-    Returns:
-        (K,) shares adding up to 1; the least-squares solution without negative ones.
-
-    Raises:
-        ValueError: A class has no held-out image.
-    """
-    from scipy.optimize import nnls
-
-    classes = held_out.shape[1]
-    missing = sorted(set(range(classes)) - set(labels.tolist()))
-    if missing:
-        raise ValueError(f"class {missing[0]} has no held-out image, so nobody knows what it is taken for")
-    taken_for = np.stack([held_out[labels == k].mean(axis=0) for k in range(classes)], axis=1)
-    shares, _ = nnls(taken_for, probabilities.mean(axis=0))
-    found: NDArray[np.float64] = shares / shares.sum()
-    return found

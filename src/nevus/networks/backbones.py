@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nevus.contracts import NevusError
 from nevus.networks.classifier import ClassifierNetwork, ensure_size
+from nevus.networks.sources import brief
 
 if TYPE_CHECKING:
     from nevus.networks.options import TimmOptions
@@ -142,9 +143,3 @@ def features_of(body: nn.Module, name: str, seen: int) -> int:
     finally:
         body.train()
     return int(shape[1])
-
-
-def brief(error: Exception) -> str:
-    """The first line of what another package says of an error, and its kind."""
-    said = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {said[0].rstrip('.')}" if said else type(error).__name__

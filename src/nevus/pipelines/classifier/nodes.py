@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Task
 from nevus.lookup import find
-from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, start_from
+from nevus.pipelines.beforehand import checked_by
+from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, require_ancestors, start_from
 from nevus.pipelines.classifier.params import ALGORITHMS, ClassifierParams, TrainingParams
 from nevus.pipelines.classifier.shares import estimated_shares, labeled_counts, prior_of
 from nevus.seeds import derived
@@ -32,6 +33,7 @@ HELD_BYTES = 2**30  # of labelled images and their copies that are kept in memor
 BINS = 10  # of the calibration error while training
 
 
+@checked_by(require_ancestors)
 def fit_classifier(
     training: Corpus,
     validation: Corpus,
@@ -161,7 +163,8 @@ def task_of(training: Corpus, params: TrainingParams, labeled: LabeledBatches, n
     unlabeled = int((training.manifest["split"] == "unlabeled").sum())
     loss = LabeledLoss(params.loss, counts)
     task = Task(training.classes, counts, unlabeled, params.loop.steps, loss, network.feature_count)
-    return task._replace(estimate_shares=partial(estimated_shares, before=prior_of(params, counts)))
+    prior = prior_of(params, counts)
+    return task._replace(prior=tuple(prior), estimate_shares=partial(estimated_shares, before=prior))
 
 
 def build_network(training: Corpus, params: TrainingParams, ancestors: Ancestors = NONE) -> ClassifierNetwork:

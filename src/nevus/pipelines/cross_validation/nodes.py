@@ -1,10 +1,11 @@
 """Choose the number of steps, and all else, on the labelled training images alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nevus.contracts import NO_RUNS, Checkpoints, Corpus, Figure, FinishedRuns, Table
-from nevus.pipelines.classifier.ancestors import ancestors_of, require_blind
+from nevus.pipelines.beforehand import checked_by
+from nevus.pipelines.classifier.ancestors import ancestors_of, require_ancestors, require_blind
 from nevus.pipelines.classifier.nodes import learn_metadata
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
@@ -13,6 +14,19 @@ from nevus.seeds import derived
 SCORE_COLUMNS = ("method", "repeat", "fold", "step", "accuracy", "auc")
 
 
+def require_all(
+    params: TrainingParams, options: CrossValidationParams, finished: Iterable[str], *, method: str
+) -> None:
+    """Refuse runs or weights that a method which is asked for cannot have.
+
+    Raises:
+        NevusError: It says which, and what to do.
+    """
+    if method in options.methods:
+        require_ancestors(params, finished, method=method)
+
+
+@checked_by(require_all)
 def cross_validate(
     training: Corpus,
     params: TrainingParams,

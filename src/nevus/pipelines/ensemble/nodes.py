@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
+from nevus.pipelines.beforehand import checked_by
 from nevus.pipelines.ensemble.params import EnsembleParams
 from nevus.pipelines.finished import TRAIN, choose, listed, method_of
 
@@ -13,6 +14,16 @@ MEMBERS = "members"  # the parameter that names the finished runs
 METHOD = "ensemble"  # whose runs are no members: an average of averages would count members twice
 
 
+def require_members(params: EnsembleParams, finished: Iterable[str]) -> None:
+    """Refuse names and patterns that fit fewer than two runs.
+
+    Raises:
+        NevusError: It says which, and what to do.
+    """
+    members_of(list(finished), params.members)
+
+
+@checked_by(require_members)
 def combine(
     finished: Mapping[str, Callable[[], Classifier]],
     training: Corpus,

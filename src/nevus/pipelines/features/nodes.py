@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from nevus.contracts import Corpus, Table
+from nevus.pipelines.beforehand import checked_by
 from nevus.pipelines.features.params import FeaturesParams
 
 
+def require_weights(options: FeaturesParams) -> None:
+    """Refuse weights that cannot be had.
+
+    Raises:
+        NevusError: It says which, and what to do.
+    """
+    from nevus.networks.sources import require_at_hand
+
+    require_at_hand(options)
+
+
+@checked_by(require_weights)
 def embed_images(packed: Corpus, options: FeaturesParams, seed: int) -> Table:
     """Compute the feature vector of every packed image, whatever its split; labels are not looked at.
 

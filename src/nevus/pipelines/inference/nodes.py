@@ -1,8 +1,9 @@
 """The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from nevus.contracts import Classifier, Corpus, CorpusError, Table
+from nevus.pipelines.beforehand import checked_by
 from nevus.pipelines.finished import no_such_run
 from nevus.pipelines.inference.params import InferenceParams
 
@@ -35,6 +36,17 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
     return prediction_table(test.manifest, scores.probabilities, seed=classifier.spec["seed"], parts=scores.parts)
 
 
+def require_model(params: InferenceParams, finished: Collection[str]) -> None:
+    """Refuse a run that is not finished.
+
+    Raises:
+        NevusError: It says which, and what to do.
+    """
+    if params.model not in finished:
+        raise no_such_run("inference.model", params.model, finished)
+
+
+@checked_by(require_model)
 def score_test_images(
     packed: Corpus, finished: Mapping[str, Callable[[], Classifier]], params: InferenceParams
 ) -> Table:
@@ -60,8 +72,7 @@ def score_test_images(
     from nevus.pipelines.inference.scoring import Scorer
     from nevus.training.runtime import prediction_runtime
 
-    if params.model not in finished:
-        raise no_such_run("inference.model", params.model, finished)
+    require_model(params, finished)
     classifier = finished[params.model]()
     classes, size = list(classifier.spec["classes"]), classifier.spec["size"]
     if classes != list(packed.classes) or size != packed.pixels.shape[1]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from nevus.contracts import NO_RUNS, Checkpoints, Classifier, Corpus, FinishedRuns, Pixels, Table, Weights
 from nevus.lookup import find
-from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of
+from nevus.pipelines.beforehand import checked_by
+from nevus.pipelines.classifier.ancestors import NONE, Ancestors, ancestors_of, require_ancestors
 from nevus.pipelines.classifier.nodes import build_network, finish, labeled_batches, task_of, train_learner
 from nevus.pipelines.ssgan.params import OBJECTIVES, SsganParams
 from nevus.seeds import derived
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 FRAME_IMAGES = 64  # a grid of eight by eight
 
 
+@checked_by(require_ancestors)
 def fit_ssgan(
     training: Corpus,
     validation: Corpus,

@@ -13,9 +13,9 @@ from kedro.framework.project import configure_project, pipelines
 from safetensors.torch import save_file
 
 from nevus.cli.sweep import sweep
+from nevus.cli.sweep_call import duration, environment_of
 from nevus.cli.sweep_options import fixed_of, grids_of, name_of, seeds_of, split
 from nevus.cli.sweep_plan import fitting_jobs, plan_of
-from nevus.cli.sweep_run import duration, environment_of
 from nevus.configuration import load_configuration
 from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note

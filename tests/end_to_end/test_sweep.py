@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -11,6 +12,59 @@ pytestmark = pytest.mark.slow
 
 SWEEP = ("sweep", "--env=test", "--pipelines=supervised", "--budgets=5,500,10", "--jobs=1", "--name=kinds")
 FOLDER = "08_reporting/test/sweeps/kinds"
+SEARCH = (
+    *("sweep", "--env=test", "--pipelines=supervised", "--name=tried", "--jobs=1", "--trials=3"),
+    *("--search", "supervised.optimizer.learning_rate=1e-4:1e-1:log"),
+    *("--search", "supervised.augment=${policies.weak},${policies.none}"),
+)
+TRIED = "08_reporting/test/sweeps/tried"
+
+
+def until(condition: Callable[[], bool], seconds: float = 240.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_a_search_goes_on_where_it_was_killed_and_a_finished_trial_is_not_repeated(new_project):
+    made = new_project()
+    first = made.data("06_models/test/cross_validation-tried-trial0/seed0/completed.json")
+    log = made.data(f"{TRIED}/logs/cross_validation-tried-trial1-seed0.log")
+    killed = made.start(*SEARCH)
+    until(lambda: (log.exists() and log.stat().st_size > 0) or killed.poll() is not None)
+    killed.send_signal(signal.SIGKILL)
+    out, err = killed.communicate(timeout=60)
+    assert first.exists(), out + err
+    before = first.stat().st_mtime_ns
+
+    again = made.kedro(*SEARCH)
+    assert again.returncode == 0, again.stderr
+    assert "3 trials: 1 done, 2 to do (1 of them stopped)" in again.stdout
+    assert first.stat().st_mtime_ns == before
+    trials = pd.read_csv(made.data(f"{TRIED}/trials.csv"))
+    assert list(trials["trial"]) == [0, 1, 2]
+    assert list(trials["state"]) == ["done"] * 3
+    assert trials["supervised.optimizer.learning_rate"].between(1e-4, 1e-1).all()
+    assert set(trials["supervised.augment"]) <= {"weak", "none"}
+    for row in trials.to_dict("records"):
+        summary = pd.read_csv(made.data(f"08_reporting/test/{row['run']}/summary.csv")).iloc[-1]
+        assert (summary["method"], summary["auc"], summary["auc_error"]) == (
+            "supervised",
+            row["mean"],
+            row["standard_error"],
+        )
+    best = trials.loc[trials["mean"].idxmax()]
+    assert f"Best: trial {best['trial']}," in again.stdout
+    assert f"--params supervised.optimizer.learning_rate={best['supervised.optimizer.learning_rate']}" in again.stdout
+    assert made.data(f"{TRIED}/search.png").stat().st_size > 10_000
+    assert "3 trials: 3 done, 0 to do" in made.kedro(*SEARCH).stdout
+
+    client = MlflowClient(f"sqlite:///{made.root / 'mlflow.db'}")
+    runs = client.search_runs([one.experiment_id for one in client.search_experiments()])
+    (parent,) = [one.info for one in runs if one.info.run_name == "tried"]
+    nested = {one.info.run_name for one in runs if one.data.tags.get("mlflow.parentRunId") == parent.run_id}
+    assert parent.status == "FINISHED"
+    assert nested == {f"cross_validation-tried-trial{number}/seed0" for number in range(3)}
 
 
 def test_a_sweep_goes_on_where_it_was_killed_and_a_run_that_fails_stops_no_other(new_project):
@@ -18,9 +72,7 @@ def test_a_sweep_goes_on_where_it_was_killed_and_a_run_that_fails_stops_no_other
     first = made.data("06_models/test/supervised-budget_5/seed0/completed.json")
     log = made.data(f"{FOLDER}/logs/supervised-budget_10-seed0.log")
     killed = made.start(*SWEEP)
-    deadline = time.monotonic() + 240
-    while not (log.exists() and log.stat().st_size) and killed.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: (log.exists() and log.stat().st_size > 0) or killed.poll() is not None)
     killed.send_signal(signal.SIGKILL)
     out, err = killed.communicate(timeout=60)
     assert first.exists(), out + err

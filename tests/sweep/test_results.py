@@ -45,9 +45,9 @@ def finish(files: Files, one: Point, labeled: int, rows: list[tuple[Any, ...]]) 
         record = {"images": {"labeled": labeled}, "training": training, "network": cost}
         (folder / "record.json").write_text(json.dumps(record))
     write_note(files.models(one), {"parameters": {}, "seconds": 10.0 + one.seed})
-    files.metrics(one).parent.mkdir(parents=True)
+    files.result(one).parent.mkdir(parents=True)
     columns = ["method", "role", "metric", "value", "low", "high"]
-    pd.DataFrame(rows, columns=columns).to_csv(files.metrics(one), index=False)
+    pd.DataFrame(rows, columns=columns).to_csv(files.result(one), index=False)
 
 
 def tables(files: Files, varied: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -151,7 +151,7 @@ def test_the_screen_has_a_row_a_configuration(files):
     header, rows = screen_rows(tables(files, [BUDGET, CONFIDENCE])[1], [BUDGET, CONFIDENCE])
     assert header[1:4] == ["budget", "confidence", "Labels"]
     assert header[-5:] == ["Seeds", "Training s", "Images/s", "Parameters", "GFLOPs"]
-    scores, costs = ["0.800 ± 0.141", "0.700 ± 0.141", "2"], ["6", "186", "700", "0.003"]  # 6.5 rounds to even
+    scores, costs = ["0.800 ± 0.141", "0.700 ± 0.141", "2"], ["6.5", "186", "700", "0.003"]
     assert rows[0] == ["fixmatch", "5", "0.8", "10", *scores, *costs]
     assert rows[2][:5] == ["supervised", "5", "", "10", "0.600"]
 

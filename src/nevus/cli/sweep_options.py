@@ -10,6 +10,7 @@ from nevus.cli import params
 from nevus.contracts import NevusError
 from nevus.hooks.nested import look_up
 from nevus.sweep.points import BUDGET, Axis, Setting
+from nevus.sweep.spaces import Space
 
 RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 TAKEN_OVER = re.compile(r"\$\{(?:\w+\.)*(\w+)\}")  # a named block, such as ${optimizers.adam}
@@ -18,6 +19,9 @@ QUOTES = "'\""
 LARGEST_RANGE = 10_000  # seeds; more are a slip of the finger
 ALL = "all"  # labels, no budget
 LONGEST = 40  # of the part of a name that lists pipelines
+NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+ENDS = re.compile(rf"({NUMBER})\s*:\s*({NUMBER})(\s*:\s*log)?")
+SEARCH = "--search"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
 
@@ -67,7 +71,7 @@ def budgets_of(text: str | None) -> list[Axis]:
             )
         value = None if part == ALL else int(part)
         settings.append(Setting(BUDGET, "null" if value is None else str(value), value, part))
-    return [Axis(BUDGET, tuple(settings))]
+    return [Axis(BUDGET, tuple(settings), "--budgets")]
 
 
 def grids_of(texts: Iterable[str]) -> list[Axis]:
@@ -87,6 +91,55 @@ def grids_of(texts: Iterable[str]) -> list[Axis]:
             )
         axes.append(Axis(name, tuple(setting(name, part) for part in parts)))
     return axes
+
+
+def searches_of(texts: Iterable[str]) -> list[Space]:
+    """One space for each `PATH=LOW:HIGH`, `PATH=LOW:HIGH:log` or `PATH=VALUE,VALUE`.
+
+    Raises:
+        NevusError: One is nothing of these, or holds nothing to choose from.
+    """
+    spaces = []
+    for text in texts:
+        name, _, given = (part.strip() for part in text.partition("="))
+        ends, parts = ENDS.fullmatch(given), split(given)
+        if not re.fullmatch(params.NAME, name) or not all(parts) or (ends is None and len(parts) < 2):
+            raise NevusError(
+                f"--search '{text}' is no range PATH=LOW:HIGH or PATH=LOW:HIGH:log and no list of two values or more, "
+                "PATH=VALUE,VALUE. Give such as --search fixmatch.algorithm.confidence=0.5:0.99."
+            )
+        if ends is None:
+            settings = tuple(setting(name, part) for part in parts)
+            spaces.append(Space(Axis(name, settings, SEARCH), "values"))
+        else:
+            spaces.append(_range(name, text, ends))
+    return spaces
+
+
+def _range(name: str, text: str, ends: re.Match[str]) -> Space:
+    whole = all(re.fullmatch(r"[+-]?\d+", end) for end in ends.group(1, 2))
+    low, high = (int(end) if whole else float(end) for end in ends.group(1, 2))
+    if low >= high:
+        raise NevusError(f"--search '{text}': {low} is not below {high}. Give the lower end first.")
+    if ends[3] and low <= 0:
+        raise NevusError(
+            f"--search '{text}': on a logarithmic scale the lower end is above 0, but it is {low}. Give a higher "
+            "one, or leave :log out."
+        )
+    settings = tuple(Setting(name, str(end), end, str(end)) for end in (low, high))
+    return Space(Axis(name, settings, SEARCH), "log" if ends[3] else "linear", whole)
+
+
+def trials_of(trials: int | None) -> int:
+    """How many trials a search makes.
+
+    Raises:
+        NevusError: None are given, or fewer than one.
+    """
+    if trials is None or trials < 1:
+        given = "is not given" if trials is None else f"is {trials}"
+        raise NevusError(f"--trials {given}, but a search makes one or more. Give such as --trials=20.")
+    return trials
 
 
 def fixed_of(texts: Iterable[str]) -> list[Setting]:

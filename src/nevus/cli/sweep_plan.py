@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nevus.cli.clean_plan import dataset_of
+from nevus.cli.sweep_call import Call
 from nevus.cli.sweep_options import budgets_of, fixed_of, grids_of, jobs_of, name_of, pipelines_of, seeds_of
 from nevus.configuration import load_configuration
 from nevus.hooks.tracking import TrackingOptions
@@ -17,33 +19,21 @@ from nevus.sweep.points import Point, points_of
 from nevus.sweep.results import Unread
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, kw_only=True)
+class Plan(Call):
     """A sweep.
 
     Attributes:
-        env: The environment; None means that of `kedro run`.
-        pipelines: Names.
-        files: Where its results are.
         points: All its runs.
         done: Those of them that are done.
         varied: Names of the parameters that it varies.
-        jobs: How many runs go on at a time.
-        tracking: Where runs are tracked; None: nowhere.
-        swept: What was asked for, in words.
         unread: Parameters that it varies without any difference to baselines or floors.
         ancestry: Which points build on which others.
     """
 
-    env: str | None
-    pipelines: list[str]
-    files: Files
     points: list[Point]
     done: list[Point]
     varied: list[str]
-    jobs: int
-    tracking: TrackingOptions | None
-    swept: dict[str, str]
     unread: Unread
     ancestry: Ancestry
 
@@ -81,8 +71,6 @@ def plan_of(
     Raises:
         NevusError: Something is wrong with what was asked for.
     """
-    from kedro.config import MissingConfigException
-
     names, numbers, wanted_jobs = pipelines_of(pipelines), seeds_of(seeds), jobs_of(jobs)
     axes, given = [*budgets_of(budgets), *grids_of(grids)], fixed_of(texts)
     check_pipelines(names)
@@ -97,10 +85,6 @@ def plan_of(
     files = Files(root, dataset, name_of(name, names, swept))
     ancestry = ancestry_of(points, loader)
     finished = done(files, points, loader, ancestry)
-    try:
-        tracking = TrackingOptions.model_validate(loader["mlflow"])
-    except (KeyError, MissingConfigException):
-        tracking = None
     at_once = wanted_jobs or fitting_jobs(threads, len(points) - len(finished))
     varied = [axis.name for axis in axes]
     return Plan(
@@ -111,11 +95,21 @@ def plan_of(
         done=finished,
         varied=varied,
         jobs=at_once,
-        tracking=tracking,
+        tracking=tracking_of(loader),
         swept={"pipelines": pipelines} | swept,
         unread=beside,
         ancestry=ancestry,
     )
+
+
+def tracking_of(loader: Any) -> TrackingOptions | None:
+    """Where a configuration has runs tracked, if anywhere."""
+    from kedro.config import MissingConfigException
+
+    try:
+        return TrackingOptions.model_validate(loader["mlflow"])
+    except (KeyError, MissingConfigException):
+        return None
 
 
 def fitting_jobs(threads: int, left: int) -> int:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from nevus.cli.sweep_call import alone, carry, duration, save_figure, save_table, task_of
 from nevus.cli.sweep_plan import Plan
-from nevus.hooks.tracking import PARENT_RUN
-from nevus.io.atomic import replacing
-from nevus.io.locks import Lock
-from nevus.sweep.checks import registered
-from nevus.sweep.files import await_others, corpus_of, scores, seconds
-from nevus.sweep.parent import ParentRun, tags_of
+from nevus.sweep.files import await_others, scores, seconds
 from nevus.sweep.points import Point
 from nevus.sweep.queue import InOrder
 from nevus.sweep.results import (
@@ -27,12 +23,10 @@ from nevus.sweep.results import (
     points_table,
     screen_rows,
 )
-from nevus.sweep.workers import Ended, Task, run_all
+from nevus.sweep.workers import Ended, run_all
 
 if TYPE_CHECKING:
     from nevus.contracts import Table
-
-REMEDY = "Wait for it or end it; then give this command again, or give this sweep another --name."
 
 
 def listing(plan: Plan) -> list[str]:
@@ -54,23 +48,17 @@ def carry_out(plan: Plan) -> list[str]:
     Raises:
         BusyError: The same sweep is going on.
     """
-    files, progress = plan.files, Progress(plan)
-    with Lock(files.folder / ".sweep.lock").held(seconds=1.0, what=f"The sweep {files.sweep}", remedy=REMEDY):
+    progress = Progress(plan)
+
+    def run(environment: Mapping[str, str]) -> bool:
+        await_others(plan.files, plan.left)
+        tasks = [task_of(plan, point, frozenset(plan.ancestry[point.name])) for point in plan.left]
+        run_all(InOrder(tasks, progress.ended), jobs=plan.jobs, environment=environment)
+        return not progress.problems
+
+    with alone(plan):
         click.echo(_counts(plan))
-        parent, status = ParentRun(plan.tracking, files.root, files.sweep), "KILLED"
-        if plan.left:
-            known = registered()
-            parent.begin(tags_of(plan.pipelines, plan.env, files.dataset, files.root, known), plan.swept)
-        try:
-            await_others(files, plan.left)
-            queue = InOrder([_task(plan, point) for point in plan.left], progress.ended)
-            run_all(queue, jobs=plan.jobs, environment=environment_of(plan, parent.run_id))
-            status = "FAILED" if progress.failed else "FINISHED"
-        finally:
-            written = write_results(plan, progress.done)
-            parent.end(status, written)
-    for path in written:
-        click.echo(f"Written: {os.path.relpath(path, files.root)}")
+        carry(plan, run if plan.left else None, lambda: write_results(plan, progress.done))
     return progress.problems
 
 
@@ -143,46 +131,18 @@ def write_results(plan: Plan, finished: list[Point]) -> list[Path]:
     folder = plan.files.folder
     table = points_table(plan.files, points, plan.varied, plan.unread)
     means = configurations_table(table)
-    written = [_save(table, folder / POINTS), _save(means, folder / CONFIGURATIONS)]
+    written = [save_table(table, folder / POINTS), save_table(means, folder / CONFIGURATIONS)]
     if (figure := draw_curves(table, plan.varied)) is not None:
-        with replacing(folder / CURVES) as beside:
-            figure.savefig(beside, format="png", dpi=144)
-        written.append(folder / CURVES)
+        written.append(save_figure(figure, folder / CURVES))
     wide_console().print(grid(plan.files.sweep, *screen_rows(means, plan.varied)))
     return written
-
-
-def duration(seconds: float) -> str:
-    """`34 s`, `12 min` or `3.2 h`."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def _save(table: Table, path: Path) -> Path:
-    with replacing(path) as beside:
-        table.to_csv(beside, index=False)
-    return path
-
-
-def _task(plan: Plan, point: Point) -> Task:
-    env = [f"--env={plan.env}"] if plan.env else []
-    command = [sys.executable, "-m", "kedro", "run", *env, *point.arguments]
-    return Task(point.name, command, plan.files.log(point), frozenset(plan.ancestry[point.name]), corpus_of(point))
-
-
-def environment_of(plan: Plan, parent: str | None) -> dict[str, str]:
-    """That of this process; side by side each run gets one thread, since those of two would wait for one another."""
-    found = {name: value for name, value in os.environ.items() if name != PARENT_RUN}
-    return found | ({"OMP_NUM_THREADS": "1"} if plan.jobs > 1 else {}) | ({PARENT_RUN: parent} if parent else {})
 
 
 def _counts(plan: Plan) -> str:
     left = len(plan.left)
     side = f", {min(plan.jobs, left)} at a time" if left > 1 and plan.jobs > 1 else ""
-    folder = os.path.relpath(plan.files.folder, plan.files.root)
     runs = f"{len(plan.points)} run{'s' * (len(plan.points) != 1)}"
-    return f"{runs}: {len(plan.done)} done, {left} to do{side}. Results: {folder}"
+    return f"{runs}: {len(plan.done)} done, {left} to do{side}. Results: {plan.folder}"
 
 
 def _scores_said(table: Table) -> str:

@@ -12,11 +12,12 @@ from nevus.hooks.headers import used_groups
 from nevus.hooks.nested import look_up
 from nevus.hooks.parameters import check_configuration
 from nevus.hooks.planned import BASELINE
-from nevus.sweep.points import BUDGET, NAMES, Axis, Setting, nested
+from nevus.sweep.points import COMPARISON, NAMES, Axis, Setting, nested
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
+SCORING = (COMPARISON, "splits")  # groups that decide which images score
 FLOORS = ("predict_majority", "predict_colour_svm")  # nodes of a method
 
 
@@ -55,13 +56,15 @@ def check_names(axes: Sequence[Axis], fixed: Sequence[Setting]) -> None:
     for position, axis in enumerate(axes):
         keys = axis.name.split(".")
         if axis.name in NAMES:
-            raise NevusError(f"--grid {axis.name}: it names the run, and is no axis; give it by {NAMES[axis.name]}.")
+            raise NevusError(
+                f"{axis.option} {axis.name}: it names the run, and is no axis; give it by {NAMES[axis.name]}."
+            )
         for other in [*(one.name for one in axes[:position]), *(one.name for one in fixed)]:
             others = other.split(".")
             if keys[: len(others)] == others or others[: len(keys)] == keys:
                 raise NevusError(
-                    f"{axis.name} is set twice: {other} is given by --budgets, --grid or --params as well. Leave "
-                    "one of the two out."
+                    f"{axis.name} is set twice: {other} is given by --budgets, --grid, --search or --params as well. "
+                    "Leave one of the two out."
                 )
     if any(one.name == "seed" for one in fixed):
         raise NevusError("--params gives a seed; give it by --seeds.")
@@ -86,7 +89,34 @@ def check_parameters(loader: Any, pipelines: Sequence[str], axes: Sequence[Axis]
         loader.runtime_params = nested([*fixed, *(axis.settings[0] for axis in axes)])
         check_effect(loader, pipelines)
     except NevusError as error:
-        raise NevusError(_of_a_sweep(str(error), [axis.name for axis in axes])) from error
+        raise NevusError(_of_a_sweep(str(error), axes)) from error
+
+
+def check_searched(loader: Any, method: str, axes: Sequence[Axis]) -> None:
+    """Refuse to search what changes how trials are scored, or nothing of the method.
+
+    Args:
+        loader: Of the configuration, with one value of each axis.
+        method: That is searched.
+        axes: What is chosen.
+
+    Raises:
+        NevusError: It names the parameter.
+    """
+    unread = {".".join(keys) for keys in Probe(loader, loader.env).unread([folds_of(method)])}
+    for axis in axes:
+        if axis.name.partition(".")[0] in SCORING:
+            raise NevusError(
+                f"{axis.option} {axis.name}: it changes by which images trials are scored, so their scores could not "
+                "be compared. Give it by --params."
+            )
+        if axis.name in unread:
+            raise NevusError(f"{axis.option} {axis.name}: a training of {method} does not read it. Leave it out.")
+
+
+def folds_of(method: str) -> Pipeline:
+    """What the cross-validation does for one method."""
+    return registered()[COMPARISON].to_nodes(f"{COMPARISON}.{method}.score_folds")
 
 
 def one_at_a_time(axes: Sequence[Axis]) -> Iterator[list[Setting]]:
@@ -143,12 +173,11 @@ def most_threads(loader: Any, pipelines: Iterable[str]) -> int:
     return max([1, *(one for one in found if isinstance(one, int))])
 
 
-def _of_a_sweep(message: str, names: Sequence[str]) -> str:
+def _of_a_sweep(message: str, axes: Sequence[Axis]) -> str:
     """A message of a run, with the option of the sweep that gives what it is about."""
     lines = message.replace("--params gives what this run does not", "what this sweep gives is not").splitlines()
-    return "\n".join(_of_an_axis(line, next((name for name in names if name in line), None)) for line in lines)
+    return "\n".join(_of_an_axis(line, next((axis for axis in axes if axis.name in line), None)) for line in lines)
 
 
-def _of_an_axis(line: str, name: str | None) -> str:
-    options = {None: "--params", BUDGET: "--budgets or --grid"}
-    return line.replace("set in --params", f"set by {options.get(name, '--grid')}")
+def _of_an_axis(line: str, axis: Axis | None) -> str:
+    return line.replace("set in --params", f"set by {'--params' if axis is None else axis.option}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nevus.hooks.completion import read_by, read_note
 from nevus.hooks.planned import BASELINE
 from nevus.sweep.checks import registered
+from nevus.sweep.points import COMPARISON
 
 if TYPE_CHECKING:
     from nevus.contracts import Table
@@ -61,9 +62,10 @@ class Files:
         """The folder of the models of a run's baseline, which a run without one has not."""
         return self.root / "data" / "06_models" / self.dataset / f"{point.pipeline}.{BASELINE}{point.folder}"
 
-    def metrics(self, point: Point) -> Path:
-        """The table of a run's metrics."""
-        return self.root / "data" / "08_reporting" / self.dataset / point.name / "metrics.csv"
+    def result(self, point: Point) -> Path:
+        """The table of a run's metrics, or of the scores of a cross-validation."""
+        name = "summary.csv" if point.pipeline == COMPARISON else "metrics.csv"
+        return self.root / "data" / "08_reporting" / self.dataset / point.name / name
 
 
 def done(files: Files, points: Sequence[Point], loader: Any, ancestry: Ancestry) -> list[Point]:
@@ -80,7 +82,7 @@ def done(files: Files, points: Sequence[Point], loader: Any, ancestry: Ancestry)
     for name, ancestors in ancestry.items():
         point = by_name[name]
         note = read_note(files.models(point))
-        if note and files.metrics(point).is_file() and ancestors.keys() <= found.keys():
+        if note and files.result(point).is_file() and ancestors.keys() <= found.keys():
             loader.runtime_params = point.given
             if note.get("parameters") == read_by(known[point.pipeline], loader) and not trained_anew(note, digest_of):
                 found[name] = None
@@ -121,7 +123,7 @@ def scores(files: Files, point: Point) -> Table:
     """The metrics of a run that is done, as it saved them (`METRIC_COLUMNS`)."""
     import pandas as pd
 
-    return pd.read_csv(files.metrics(point), keep_default_na=False, na_values={"value": "", "low": "", "high": ""})
+    return pd.read_csv(files.result(point), keep_default_na=False, na_values={"value": "", "low": "", "high": ""})
 
 
 def record(models: Path) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from nevus.contracts import NevusError
 from nevus.hooks.nested import merged
 
 BUDGET = "splits.label_budget"
+COMPARISON = "cross_validation"  # the pipeline, and the group of its parameters
+METHODS_COMPARED = f"{COMPARISON}.methods"
 NAMES = {"seed": "--seeds", "variant": "--params"}  # what names a run is no axis of a grid
 INVALID = re.compile(r"[^A-Za-z0-9_.-]+")
 LONGEST = 64  # of a variant; see nevus.hooks.parameters
@@ -44,10 +46,12 @@ class Axis:
     Attributes:
         name: Of the parameter.
         settings: One a value.
+        option: Of the command, that gives it.
     """
 
     name: str
     settings: tuple[Setting, ...]
+    option: str = "--grid"
 
 
 @dataclass(frozen=True)
@@ -162,11 +166,15 @@ def variant_of(base: str | None, varied: Sequence[Setting]) -> str | None:
     """
     labels = short([one.name for one in varied])
     parts = [base or "", *(f"{labels[one.name]}_{_valid(one.shown)}" for one in varied)]
-    text = "-".join(filter(None, parts))
-    if len(text) > LONGEST:
-        code = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
-        text = f"{text[: LONGEST - DIGITS - 1].rstrip('-_.')}-{code}"
-    return text or None
+    return shortened("-".join(filter(None, parts)), LONGEST) or None
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text; cut where it is longer than it may be, with a hash of the whole."""
+    if len(text) <= longest:
+        return text
+    code = hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return f"{text[: longest - DIGITS - 1].rstrip('-_.')}-{code}"
 
 
 def short(names: Sequence[str]) -> dict[str, str]:

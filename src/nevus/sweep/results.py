@@ -128,4 +128,6 @@ def shown_cost(name: str, value: Any) -> str:
 
     if pd.isna(value):
         return ""
-    return f"{value / 1e9:.3g}" if name == "flops" else f"{value:,.0f}"
+    if name == "flops":
+        return f"{value / 1e9:.3g}"
+    return f"{value:.1f}" if name == "training_seconds" and value < 10 else f"{value:,.0f}"

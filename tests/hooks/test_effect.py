@@ -67,7 +67,7 @@ def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipelin
             "supervised",
             "test",
             (
-                "give --pipeline: ssgan, cross_validation.",
+                "give --pipeline: ssgan, ladder, cross_validation.",
                 "Did you mean supervised.loop.steps?",
                 "give --pipeline: relink",
             ),

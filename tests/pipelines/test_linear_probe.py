@@ -58,7 +58,10 @@ def test_each_labelled_image_and_each_copy_passes_the_network_once(training, lin
 
 
 def test_a_step_is_that_of_the_whole_network_with_all_but_its_head_frozen(training, linear_probe):
-    learner = build_probe_learner(training, linear_probe, 0)
+    exact = linear_probe.loop.model_copy(
+        update={"precision": "float32"}
+    )  # auto rounds where the hardware is made for it
+    learner = build_probe_learner(training, linear_probe.model_copy(update={"loop": exact}), 0)
     batch = learner.batches(0)
     rows = learner.batches.sampler(step=0)
     from nevus.augment.corpus import with_training_copies

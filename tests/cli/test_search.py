@@ -1,38 +1,21 @@
 """`kedro sweep --search` says what is wrong before anything runs, and what it will try."""
 
 import importlib.util
-import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
-from kedro.framework.project import configure_project, pipelines
 
-from nevus.cli.sweep import sweep
 from nevus.cli.sweep_options import searches_of
 from nevus.cli.sweep_search import Search, search_of
 from nevus.cli.sweep_trials import command_of, left_of
 from nevus.hooks.parameters import VARIANT
 from nevus.sweep.study import DONE, FAILED, RUNNING, Trial
 from nevus.sweep.trials import best_of, score_of
+from tests.cli.sweeping import call
 
 CONFIDENCE = "fixmatch.algorithm.confidence=0.5:0.99"
 ASKED = ("--pipelines=fixmatch", "--trials=3", "--search", CONFIDENCE)
-
-
-@pytest.fixture(scope="module")
-def root(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    configure_project("nevus")
-    pipelines.set_requested(None)
-    made = tmp_path_factory.mktemp("project")
-    shutil.copytree(project / "conf", made / "conf")
-    return made
-
-
-def call(root: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(sweep, ["--env=test", "--dry-run", *arguments], obj=SimpleNamespace(project_path=root))
 
 
 def asked(

@@ -3,16 +3,14 @@
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner, Result
-from kedro.framework.project import configure_project, pipelines
+from click.testing import Result
+from kedro.framework.project import pipelines
 from safetensors.torch import save_file
 
-from nevus.cli.sweep import sweep
 from nevus.cli.sweep_call import duration, environment_of
 from nevus.cli.sweep_options import fixed_of, grids_of, name_of, seeds_of, split
 from nevus.cli.sweep_plan import fitting_jobs, plan_of
@@ -21,22 +19,10 @@ from nevus.contracts import NevusError
 from nevus.hooks.completion import read_by, write_note
 from nevus.pipelines.checkpoint_key import digest
 from nevus.sweep.checks import unread_beside
+from tests.cli.sweeping import call
 
 BOTH = ("--pipelines=supervised,fixmatch",)
 CONFIDENCE = ("--grid", "fixmatch.algorithm.confidence=0.8,0.95")
-
-
-@pytest.fixture(scope="module")
-def root(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    configure_project("nevus")
-    pipelines.set_requested(None)
-    made = tmp_path_factory.mktemp("project")
-    shutil.copytree(project / "conf", made / "conf")
-    return made
-
-
-def call(root: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(sweep, ["--env=test", "--dry-run", *arguments], obj=SimpleNamespace(project_path=root))
 
 
 def listed(result: Result) -> dict[str, bool]:

@@ -26,15 +26,21 @@ def until(condition: Callable[[], bool], seconds: float = 240.0) -> None:
         time.sleep(0.05)
 
 
+def killed(made, command, first, log):
+    """What a command wrote that was killed when its second run had begun, and the first had left its note."""
+    process = made.start(*command)
+    until(lambda: (log.exists() and log.stat().st_size > 0) or process.poll() is not None)
+    process.send_signal(signal.SIGKILL)
+    out, err = process.communicate(timeout=60)
+    assert first.exists(), out + err
+    return out
+
+
 def test_a_search_goes_on_where_it_was_killed_and_a_finished_trial_is_not_repeated(new_project):
     made = new_project()
     first = made.data("06_models/test/cross_validation-tried-trial0/seed0/completed.json")
     log = made.data(f"{TRIED}/logs/cross_validation-tried-trial1-seed0.log")
-    killed = made.start(*SEARCH)
-    until(lambda: (log.exists() and log.stat().st_size > 0) or killed.poll() is not None)
-    killed.send_signal(signal.SIGKILL)
-    out, err = killed.communicate(timeout=60)
-    assert first.exists(), out + err
+    killed(made, SEARCH, first, log)
     before = first.stat().st_mtime_ns
 
     again = made.kedro(*SEARCH)
@@ -71,12 +77,7 @@ def test_a_sweep_goes_on_where_it_was_killed_and_a_run_that_fails_stops_no_other
     made = new_project()
     first = made.data("06_models/test/supervised-budget_5/seed0/completed.json")
     log = made.data(f"{FOLDER}/logs/supervised-budget_10-seed0.log")
-    killed = made.start(*SWEEP)
-    until(lambda: (log.exists() and log.stat().st_size > 0) or killed.poll() is not None)
-    killed.send_signal(signal.SIGKILL)
-    out, err = killed.communicate(timeout=60)
-    assert first.exists(), out + err
-    assert "supervised-budget_5/seed0" in out
+    assert "supervised-budget_5/seed0" in killed(made, SWEEP, first, log)
     before = first.stat().st_mtime_ns
 
     again = made.kedro(*SWEEP)

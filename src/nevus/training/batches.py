@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nevus.contracts import Batch
+from nevus.contracts import Batch, CorpusError
 from nevus.training.pool import Pool
 from nevus.training.sampling import balanced, natural, unlabeled, weighted
 
@@ -86,6 +86,9 @@ class UnlabeledImages:
         shares: (U,) of the draws, adding up to 1; None for all alike.
         rank: Number of this process; it gets its slice of each batch.
         world_size: Number of processes.
+
+    Raises:
+        CorpusError: There are fewer images than a batch holds.
     """
 
     def __init__(
@@ -98,6 +101,11 @@ class UnlabeledImages:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
+        if len(pool) < batch:
+            raise CorpusError(
+                f"a step wants {batch:,} unlabelled images, but there are {len(pool):,}. Lower unlabeled.batch of the "
+                f"method to {len(pool):,} or less, or train one that needs none, such as `--pipeline=supervised`."
+            )
         self.pool = pool
         draw = partial(unlabeled, len(pool)) if shares is None else partial(weighted, shares)
         self.sampler = partial(draw, batch=batch, seed=seed, rank=rank, world_size=world_size)

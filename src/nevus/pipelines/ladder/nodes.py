@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
 
-from nevus.contracts import METRIC_COLUMNS, Classifier, Figure, FinishedRuns, Table
+from nevus.contracts import Classifier, Figure, FinishedRuns, Table
 from nevus.pipelines.reporting.params import EvaluationParams
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from nevus.pipelines.reporting.scoring import difference_rows, estimates_of, score_rows
 
 COLOURS = "colour_svm"  # the floor below the lowest rung
-COMPARISON_COLUMNS = ("rung", "below", "metric", "difference", "low", "high", "p_value")
 
 
 def hand_over(classifier: Classifier) -> FinishedRuns:
@@ -40,15 +37,13 @@ def compare(
         rungs: Predictions by the name of the rung, from the lowest to the highest.
 
     Returns:
-        Scores with intervals (`METRIC_COLUMNS`), and the differences (`COMPARISON_COLUMNS`).
+        Scores with intervals (`METRIC_COLUMNS`), and for each `rung` the difference to the one `below` it by `metric`:
+        `difference`, `low`, `high`, `p_value`.
 
     Raises:
         CorpusError: If a table cannot be scored, a class has no test image, the tables differ in their test images, or
             one of these trains or chooses.
     """
-    import pandas as pd
-
-    from nevus.metrics.intervals import estimate, paired_difference, resample
     from nevus.metrics.predictions import align
     from nevus.pipelines.reporting.runs import require_unseen
 
@@ -56,26 +51,10 @@ def compare(
     aligned = align({**rungs, **floors})
     first = next(iter(rungs))
     require_unseen(aligned[first], seen, first)
-    labels, groups = aligned[first]["label"].to_numpy(), aligned[first]["group_id"].astype("object").to_numpy()
-    weights = resample(labels, groups, replicates=options.replicates, seed=options.seed)
-    found = {
-        name: estimate(*_arrays(table), weights, threshold=options.threshold, bins=options.calibration_bins)
-        for name, table in aligned.items()
-    }
-    scores = [
-        (name, "floor" if name in floors else "method", metric, one.value, *one.interval(options.confidence))
-        for name, metrics in found.items()
-        for metric, one in metrics.items()
-    ]
-    steps = [
-        (rung, below, metric, *paired_difference(one, found[below][metric], confidence=options.confidence))
-        for below, rung in zip([COLOURS, *rungs], rungs, strict=False)
-        for metric, one in found[rung].items()
-    ]
-    return (
-        pd.DataFrame(scores, columns=list(METRIC_COLUMNS)),
-        pd.DataFrame(steps, columns=list(COMPARISON_COLUMNS)),
-    )
+    estimates = estimates_of(aligned, options)
+    roles = {name: "floor" if name in floors else "method" for name in aligned}
+    steps = difference_rows(estimates, [(rung, below) for below, rung in pairwise([COLOURS, *rungs])], options)
+    return score_rows(estimates, roles, options), steps.rename(columns={"one": "rung", "other": "below"})
 
 
 def draw_ladder(options: EvaluationParams, metrics: Table, comparison: Table) -> Figure:
@@ -143,9 +122,3 @@ def write_page(
 
 def _itself(classifier: Classifier) -> Classifier:
     return classifier
-
-
-def _arrays(table: Table) -> tuple[NDArray[Any], NDArray[Any]]:
-    from nevus.metrics.predictions import probabilities_of
-
-    return table["label"].to_numpy(), probabilities_of(table)

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nevus.contracts import METRIC_COLUMNS, Classifier, Corpus, Figure, Pixels, Table
+from nevus.contracts import Classifier, Corpus, Figure, Pixels, Table
 from nevus.pipelines.reporting.params import EvaluationParams
+from nevus.pipelines.reporting.scoring import arrays_of, difference_rows, estimates_of, score_rows, weights_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +52,6 @@ def evaluate(
             one of these trains or chooses.
         NevusError: If a record says no method, or two of those compared have one name.
     """
-    import pandas as pd
-
-    from nevus.metrics.intervals import estimate, paired_difference
     from nevus.metrics.predictions import align
     from nevus.pipelines.reporting.runs import compared, require_unseen
     from nevus.pipelines.reporting.wording import few_groups
@@ -64,24 +62,9 @@ def evaluate(
     require_unseen(aligned[run], seen, run)
     for warning in few_groups(aligned[run], classifier.spec["classes"]):
         logger.warning(warning)
-    weights = _weights(aligned[run], options)
-    estimates = {
-        name: estimate(*_arrays(table), weights, threshold=options.threshold, bins=options.calibration_bins)
-        for name, table in aligned.items()
-    }
-    scores = [
-        (name, roles[name], metric, found.value, *found.interval(options.confidence))
-        for name, metrics in estimates.items()
-        for metric, found in metrics.items()
-    ]
-    differences = [
-        (metric, other, *paired_difference(found, estimates[other][metric], confidence=options.confidence))
-        for other in others
-        for metric, found in estimates[run].items()
-    ]
-    return pd.DataFrame(scores, columns=list(METRIC_COLUMNS)), pd.DataFrame(
-        differences, columns=list(_COMPARISON_COLUMNS)
-    )
+    estimates = estimates_of(aligned, options)
+    comparison = difference_rows(estimates, [(run, other) for other in others], options)
+    return score_rows(estimates, roles, options), comparison[list(_COMPARISON_COLUMNS)]
 
 
 def draw_roc(
@@ -110,16 +93,17 @@ def draw_roc(
     aligned, classes = align(tables), classifier.spec["classes"]
     run = next(iter(aligned))
     aucs = metrics[metrics["metric"] == "auc"].set_index("method")[["value", "low", "high"]]
-    weights = _weights(aligned[run], options)
+    weights = weights_of(aligned[run], options)
     title = roc_title(aligned[run], aucs.loc[run], roles, classes)
     if len(classes) > 2:
         entries = _class_entries(aligned[run], weights, classes, options)
         return roc(entries, None, title=title, question=("other", "the class's"), confidence=options.confidence)
     entries = [
-        RocEntry(display(name), roles[name], *_arrays(table), tuple(aucs.loc[name])) for name, table in aligned.items()
+        RocEntry(display(name), roles[name], *arrays_of(table), tuple(aucs.loc[name]))
+        for name, table in aligned.items()
     ]
     grid = np.linspace(0.0, 1.0, 101)
-    band = RocBand(grid, *roc_band(*_arrays(aligned[run]), weights, grid=grid, confidence=options.confidence))
+    band = RocBand(grid, *roc_band(*arrays_of(aligned[run]), weights, grid=grid, confidence=options.confidence))
     return roc(entries, band, title=title, question=tuple(classes), confidence=options.confidence)
 
 
@@ -132,7 +116,7 @@ def draw_confusion(options: EvaluationParams, classifier: Classifier, prediction
     from nevus.plots.confusion import confusion
 
     run = name_of(classifier.record)
-    labels, probabilities = _arrays(scored_rows(predictions, run))
+    labels, probabilities = arrays_of(scored_rows(predictions, run))
     decided = called(probabilities, options.threshold)
     classes = classifier.spec["classes"]
     return confusion(labels, decided, classes=classes, name=display(run), threshold=options.threshold)
@@ -148,7 +132,7 @@ def draw_reliability(options: EvaluationParams, classifier: Classifier, predicti
     from nevus.plots.reliability import reliability
 
     run = name_of(classifier.record)
-    claimed = claims(*_arrays(scored_rows(predictions, run)))
+    claimed = claims(*arrays_of(scored_rows(predictions, run)))
     table = reliability_table(*claimed, bins=options.calibration_bins, confidence=options.confidence)
     error = calibration_error(*claimed, bins=options.calibration_bins)
     classes = classifier.spec["classes"]
@@ -243,12 +227,6 @@ def write_report(
     )
 
 
-def _arrays(table: Table) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    from nevus.metrics.predictions import probabilities_of
-
-    return table["label"].to_numpy(), probabilities_of(table)
-
-
 def _class_entries(
     table: Table, weights: np.ndarray[Any, Any], classes: Sequence[str], options: EvaluationParams
 ) -> list[RocEntry]:
@@ -258,16 +236,8 @@ def _class_entries(
     from nevus.plots.roc import RocEntry
 
     entries = []
-    for name, (labels, probabilities) in zip(classes, one_against_rest(*_arrays(table)), strict=True):
+    for name, (labels, probabilities) in zip(classes, one_against_rest(*arrays_of(table)), strict=True):
         area = estimate(labels, probabilities, weights, threshold=options.threshold, bins=options.calibration_bins)
         auc = area["auc"].value, *area["auc"].interval(options.confidence)
         entries.append(RocEntry(name, "class", labels, probabilities, auc))
     return entries
-
-
-def _weights(table: Table, options: EvaluationParams) -> np.ndarray[Any, Any]:
-    """Resample the same test sets wherever the same images are asked for."""
-    from nevus.metrics.intervals import resample
-
-    groups = table["group_id"].astype("object").to_numpy()
-    return resample(table["label"].to_numpy(), groups, replicates=options.replicates, seed=options.seed)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from nevus.hooks.nested import merged
 
@@ -29,9 +29,14 @@ class ConfigLoader(OmegaConfigLoader):
         if key in self.data or known not in self._known:
             # OmegaConf has one resolver of a name in a process: Kedro leaves it to the loader made last.
             self._register_globals_resolver()
+            OmegaConf.register_new_resolver("tracking", self._tracking_option, replace=True)
             self._known[known] = super().__getitem__(key)
         found: dict[str, Any] = deepcopy(self._known[known])
         return found
+
+    def _tracking_option(self, name: str) -> Any:
+        """What `${tracking:experiment}` in a catalog stands for: mlflow.yml is no part of it."""
+        return self["mlflow"].get(name) if "mlflow" in self.config_patterns else None
 
     def _resolve_from_raw_config(
         self, key: str, base_configs: dict[Path, DictConfig], env_configs: dict[Path, DictConfig], *rest: Any

@@ -11,7 +11,7 @@ from kedro.framework.project import configure_project
 
 from nevus.cli import clean as module
 from nevus.cli.clean import clean
-from nevus.io.locks import Lock
+from nevus.locks import Lock
 
 RUN, OTHER, CORPUS = "06_models/test/ssgan/seed0", "06_models/test/ssgan/seed1", "02_intermediate/test/32px-squash"
 

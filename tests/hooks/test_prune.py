@@ -8,7 +8,7 @@ from mlflow.entities import ViewType
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from nevus.hooks.prune import ARTIFACTS, DATABASE, outdated, plan_pruning, prune
-from nevus.hooks.tracked_runs import TrackedRun
+from nevus.tracking.tracked_runs import TrackedRun
 
 UNKNOWN = "0123456789abcdef" * 2
 

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from nevus.hooks import RunLockHooks
 from nevus.io.checkpoints import CheckpointsDataset
-from nevus.io.locks import BusyError
+from nevus.locks import BusyError
 
 
 def flow(namespace: str) -> Pipeline:

@@ -10,14 +10,15 @@ import pytest
 from kedro.pipeline import node, pipeline
 
 from nevus.contracts import NevusError
-from nevus.hooks import experiment, recorder
-from nevus.hooks.experiment import Target
+from nevus.hooks import recorder
 from nevus.hooks.headers import Header, with_record
 from nevus.hooks.journal import Step
 from nevus.hooks.planned import PlannedRun, planned_runs
 from nevus.hooks.recorder import Recorder
 from nevus.hooks.store import RunStore
-from nevus.io.locks import BusyError, Lock
+from nevus.locks import BusyError, Lock
+from nevus.tracking import experiment
+from nevus.tracking.experiment import Target
 from tests.hooks.conftest import PARAMETERS, classifier_of, flow_of, method_flow
 
 METHOD, BASELINE = "ssgan-wide/seed3", "supervised, baseline of ssgan-wide/seed3"

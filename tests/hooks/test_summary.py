@@ -9,9 +9,9 @@ from kedro_datasets.json import JSONDataset
 from rich.console import Console
 
 from nevus.hooks import SummaryHooks
-from nevus.hooks.experiment import Target
 from nevus.hooks.summary import fitting_metrics, interval, where_run_is
 from nevus.metrics.titles import TITLES
+from nevus.tracking.experiment import Target
 from tests.hooks.conftest import flow_of
 
 

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 import nevus
 from nevus.contracts import Classifier, NevusError
 from nevus.hooks import TrackingHooks
-from nevus.hooks.provenance import process_start
 from nevus.hooks.store import POINTS_A_BATCH, RunStore
 from nevus.io.model import ModelDataset
 from nevus.networks.build import build
+from nevus.tracking.process import process_start
 from tests.hooks.conftest import PARAMETERS, flow_of, method_flow
 
 METHOD, BASELINE = "ssgan-wide/seed3", "supervised, baseline of ssgan-wide/seed3"

@@ -23,8 +23,8 @@ from mlflow.entities import Run
 
 from nevus.cli.track import track
 from nevus.hooks import SummaryHooks
-from nevus.hooks.causes import why
 from nevus.hooks.store import RunStore
+from nevus.tracking.causes import why
 from tests.hooks.conftest import flow_of, method_flow
 from tests.preloaded import Preloaded
 from tests.test_cli import make_project
@@ -325,7 +325,7 @@ import os, pwd
 os.environ.pop("HOME", None)
 def unknown(uid): raise KeyError(uid)
 pwd.getpwuid = unknown
-from nevus.io.mlflow_import import import_mlflow
+from nevus.tracking.mlflow_import import import_mlflow
 import_mlflow()
 print(os.environ["HOME"])
 """

@@ -31,8 +31,8 @@ from nevus.io import corpus_folder
 from nevus.io.corpus import CorpusDataset
 from nevus.io.corpus_folder import FILES, STATE
 from nevus.io.files import WarningsDataset
-from nevus.io.locks import BusyError
 from nevus.io.source import SourceDataset
+from nevus.locks import BusyError
 from nevus.readers.melanoma_detection import read
 from nevus.readers.options import MelanomaDetectionOptions
 from tests.fakes import melanoma_files, write_zip

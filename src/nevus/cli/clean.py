@@ -95,10 +95,10 @@ def _carry_out(root: Path, plan: Plan) -> None:
         click.ClickException: Something resisted; the message names it.
     """
     from nevus.cli.clean_plan import alone
-    from nevus.hooks.causes import why
     from nevus.hooks.prune import DATABASE, prune
-    from nevus.io.locks import BusyError
     from nevus.io.removal import remove, remove_empty_parents
+    from nevus.locks import BusyError
+    from nevus.tracking.causes import why
 
     failures: list[str] = []
     for one in plan.leftovers:

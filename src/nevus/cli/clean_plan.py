@@ -13,11 +13,11 @@ import yaml
 
 from nevus.cli.leftovers import JOURNALS, Leftover, find_leftovers, locks_in, obstacle, select
 from nevus.contracts import NevusError
-from nevus.hooks.causes import why
-from nevus.hooks.experiment import connect
 from nevus.hooks.prune import ARTIFACTS, DATABASE, Pruning, foreign_database, plan_pruning
-from nevus.hooks.tracked_runs import read_runs
-from nevus.io.locks import BusyError, Lock
+from nevus.locks import BusyError, Lock
+from nevus.tracking.causes import why
+from nevus.tracking.experiment import connect
+from nevus.tracking.tracked_runs import read_runs
 
 REMEDY = "Wait until it has ended, or end it; then clean again."
 GIVEN = re.compile(r"\$\{runtime_params:source,(.*)\}")  # around the default of a source

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nevus.hooks.tracking import PARENT_RUN, TrackingOptions
+from nevus.hooks.tracking import PARENT_RUN
 from nevus.io.atomic import replacing
-from nevus.io.locks import Lock
+from nevus.locks import Lock
 from nevus.sweep.checks import registered
 from nevus.sweep.files import Files, corpus_of
 from nevus.sweep.parent import ParentRun, tags_of
 from nevus.sweep.points import Point
 from nevus.sweep.workers import Task
+from nevus.tracking.options import TrackingOptions
 
 if TYPE_CHECKING:
     from nevus.contracts import Figure, Table

@@ -11,12 +11,12 @@ from nevus.cli.clean_plan import dataset_of
 from nevus.cli.sweep_call import Call
 from nevus.cli.sweep_options import budgets_of, fixed_of, grids_of, jobs_of, name_of, pipelines_of, seeds_of
 from nevus.configuration import load_configuration
-from nevus.hooks.tracking import TrackingOptions
 from nevus.sweep.ancestry import Ancestry, ancestry_of
 from nevus.sweep.checks import check_names, check_parameters, check_pipelines, most_threads, unread_beside, unread_by
 from nevus.sweep.files import Files, done
 from nevus.sweep.points import Point, points_of
 from nevus.sweep.results import Unread
+from nevus.tracking.options import TrackingOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from nevus.hooks.experiment import Target
     from nevus.hooks.journal import Journal
+    from nevus.tracking.experiment import Target
 
 
 @click.command(name="track")
@@ -22,10 +22,10 @@ def track(metadata: Any, files: tuple[Path, ...], tracking_uri: str | None) -> N
     FILES are those that the last lines of such runs name (untracked-....json). Each is removed once its run is tracked.
     """
     from nevus.contracts import NevusError
-    from nevus.hooks.causes import why
     from nevus.hooks.journal import read_journal, replay
     from nevus.hooks.summary import where_run_is
-    from nevus.hooks.tracking import target_at
+    from nevus.tracking.causes import why
+    from nevus.tracking.options import target_at
 
     root = Path(metadata.project_path)
     for file in files:
@@ -49,7 +49,7 @@ def _configured(root: Path, journal: Journal) -> Target:
     from kedro.config import MissingConfigException
 
     from nevus.configuration import load_configuration
-    from nevus.hooks.tracking import TrackingOptions, sqlite_target, wanted_target
+    from nevus.tracking.options import TrackingOptions, sqlite_target, wanted_target
 
     env = next(iter(journal.headers.values())).tags.get("env")
     try:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nevus.contracts import NevusError
-from nevus.hooks.causes import brief
-from nevus.hooks.experiment import Target
 from nevus.hooks.headers import Header
 from nevus.hooks.points import Point
 from nevus.hooks.store import RunStore, create_runs, is_lost
 from nevus.io.atomic import replacing
+from nevus.tracking.causes import brief
+from nevus.tracking.experiment import Target
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def replay(journal: Journal, target: Target) -> RunStore:
         The first run.
 
     Raises:
-        Exception: Whatever makes the store unusable; `nevus.hooks.causes` puts it in words.
+        Exception: Whatever makes the store unusable; `nevus.tracking.causes` puts it in words.
     """
     runs = create_runs(target, journal.headers)
     for key, step in journal.steps:

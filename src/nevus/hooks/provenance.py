@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nevus.tracking.process import process_start
+
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
@@ -64,29 +66,6 @@ def call_scope(names: list[str], pipeline: Pipeline, registered: Mapping[str, Pi
         return shown, None
     wanted = set().union(*(nodes[name] for name in names))
     return shown, "whole" if {node.name for node in pipeline.nodes} >= wanted else "partial"
-
-
-def process_start(pid: int) -> str | None:
-    """When a process started, in ticks since boot ("" where that cannot be told), or None if there is none.
-
-    A process id alone is not enough: ids are used again, soon in a container.
-    """
-    stat = Path(f"/proc/{pid}/stat")
-    if stat.parent.parent.joinpath("self").exists():
-        try:
-            # The second field is the command in parentheses and may hold anything; the start time is the 22nd.
-            return stat.read_text().rpartition(")")[2].split()[19]
-        except (OSError, IndexError):
-            return None
-    if sys.platform == "win32":  # signal 0 would reach the process there
-        return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except OSError:
-        return ""
-    return ""
 
 
 def _git_tags(project: Path) -> dict[str, str]:

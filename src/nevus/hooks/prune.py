@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nevus.hooks.experiment import connect
-from nevus.hooks.tracked_runs import TrackedRun, read_experiments, read_models, read_runs
 from nevus.io.removal import remove
+from nevus.tracking.experiment import connect
+from nevus.tracking.tracked_runs import TrackedRun, read_experiments, read_models, read_runs
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlartifacts"
 ID = re.compile(r"(m-)?[0-9a-f]{32}")  # of a run or a logged model; a server's folders of experiments are others
@@ -72,7 +72,7 @@ def plan_pruning(root: Path, keep: int) -> Pruning:
         keep: How many runs stay of each experiment.
 
     Raises:
-        Exception: Whatever makes the store unusable; `nevus.hooks.causes` puts it in words.
+        Exception: Whatever makes the store unusable; `nevus.tracking.causes` puts it in words.
     """
     if not (root / DATABASE).is_file():
         folders, kept = _artifacts(root, set(), set())

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nevus.hooks.causes import brief, why
-from nevus.hooks.experiment import Target
 from nevus.hooks.headers import Header
 from nevus.hooks.journal import Journal, Step
 from nevus.hooks.store import RunStore, create_runs, is_lost
+from nevus.tracking.causes import brief, why
+from nevus.tracking.experiment import Target
 
 logger = logging.getLogger(__name__)
 

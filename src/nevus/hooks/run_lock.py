@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
     from nevus.hooks.datasets import Catalog
-    from nevus.io.locks import Lock
+    from nevus.locks import Lock
 
 REMEDY = (
     "Wait for it or end it, or give this run a name of its own, such as `--params seed=1` or `--params variant=NAME`."
@@ -37,7 +37,7 @@ class RunLockHooks:
         Raises:
             BusyError: Another run of one of these names is going on.
         """
-        from nevus.io.locks import Lock
+        from nevus.locks import Lock
 
         self._release()  # of a run that was interrupted in a notebook
         for name in sorted({node.namespace.partition(".")[0] for node in pipeline.nodes if node.namespace}):

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nevus.hooks.experiment import Target, open_experiment
 from nevus.hooks.headers import Header
 from nevus.hooks.points import Point
+from nevus.tracking.causes import cut
+from nevus.tracking.experiment import Target, open_experiment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -26,7 +27,6 @@ PARAMS_A_BATCH = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 5000
 DIGEST = 12  # characters of the fingerprint; the tag has all 64, MLflow takes 36 and its table shows fewer
-CUT = " … [cut]"
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}  # the folder of the artifacts
 REFUSED = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "REQUEST_LIMIT_EXCEEDED"}
 
@@ -175,8 +175,3 @@ def is_lost(error: Exception) -> bool:
     if isinstance(error, RequestException | ConnectionError | TimeoutError | sqlite3.Error):
         return True
     return isinstance(error, OSError) and error.errno in UNWRITABLE
-
-
-def cut(text: str, longest: int) -> str:
-    """The text, or its beginning with a mark when it is longer than allowed."""
-    return text if len(text) <= longest else text[: longest - len(CUT)] + CUT

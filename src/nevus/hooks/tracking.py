@@ -12,16 +12,16 @@ from kedro.config import MissingConfigException
 from kedro.framework.hooks import hook_impl
 from pydantic import ValidationError
 
-from nevus.contracts import NevusError, Options
-from nevus.hooks.causes import brief
+from nevus.contracts import NevusError
 from nevus.hooks.datasets import find_tracked, planned_path
-from nevus.hooks.experiment import Target, database_of
 from nevus.hooks.headers import Call
 from nevus.hooks.journal import Step
 from nevus.hooks.planned import namespace_of
 from nevus.hooks.provenance import call_tags
 from nevus.hooks.recorder import Loss, Recorder
 from nevus.hooks.routing import Routing
+from nevus.tracking.causes import brief
+from nevus.tracking.options import TrackingOptions, sqlite_target, wanted_target
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -33,21 +33,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PARENT_RUN = "NEVUS_PARENT_RUN"  # environment variable: id of the MLflow run that this call's runs are nested in
-
-
-class TrackingOptions(Options):
-    """conf/base/mlflow.yml.
-
-    Attributes:
-        enabled: False keeps nothing.
-        tracking_uri: Of a server or a database; None takes the environment variable MLFLOW_TRACKING_URI, or else
-            mlflow.db in the project's folder.
-        experiment: Name of the experiment.
-    """
-
-    enabled: bool
-    tracking_uri: str | None
-    experiment: str
 
 
 class TrackingHooks:
@@ -179,20 +164,3 @@ def registered_pipelines() -> dict[str, Pipeline]:
     except Exception:  # the run has its pipeline already
         logger.debug("The registry of pipelines cannot be read", exc_info=True)
         return {}
-
-
-def sqlite_target(database: Path, experiment: str) -> Target:
-    """A database with a folder `mlartifacts` beside it, both absolute: the project may be used from any folder."""
-    return Target(f"sqlite:///{database}", experiment, (database.parent / "mlartifacts").as_uri())
-
-
-def wanted_target(options: TrackingOptions, root: Path, local: Target) -> Target:
-    """Where runs shall be kept: the configured store, or else the environment's, or else the local one."""
-    uri = options.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
-    return target_at(uri, options.experiment, root) if uri else local
-
-
-def target_at(uri: str, experiment: str, root: Path) -> Target:
-    """The store of a URI; a database is relative to the project, wherever the command is given."""
-    database = database_of(uri)
-    return Target(uri, experiment) if database is None else sqlite_target(root / database, experiment)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from nevus.contracts import CorpusError, CorpusRecipe, Pixels, Table
 from nevus.io.atomic import replacing, sync, sync_folder
-from nevus.io.locks import Lock
+from nevus.locks import Lock
 from nevus.progress import progress_bar
 
 MADE_BY = "kedro run --pipeline=ingestion"

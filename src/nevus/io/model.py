@@ -17,7 +17,7 @@ from kedro.io import AbstractDataset
 
 import nevus
 from nevus.contracts import Classifier, NevusError, Pixels, Weights, metadata_read
-from nevus.io.mlflow_import import import_mlflow
+from nevus.tracking.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
 MODEL_CODE = PACKAGE / "mlflow_model.py"

@@ -11,7 +11,7 @@ from typing import Any
 from nevus.contracts import CorpusError
 from nevus.file_names import is_litter
 from nevus.io.atomic import sync
-from nevus.io.locks import Lock
+from nevus.locks import Lock
 from nevus.tfrecord.framing import frame
 from nevus.tfrecord.index import INDEX, index_text, parse_index
 

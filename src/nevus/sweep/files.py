@@ -110,7 +110,7 @@ def corpus_of(point: Point) -> tuple[str, ...]:
 
 def await_others(files: Files, points: Sequence[Point]) -> None:
     """Let runs that a killed sweep has left come to their end; one that does not is refused by the run's own lock."""
-    from nevus.io.locks import BusyError, Lock
+    from nevus.locks import BusyError, Lock
 
     for point in points:
         path = files.models(point) / ".run.lock"

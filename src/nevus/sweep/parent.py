@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nevus.hooks.causes import brief, why
-from nevus.hooks.experiment import Target, open_experiment
 from nevus.hooks.provenance import call_tags
-from nevus.hooks.store import LONGEST_PARAM, LONGEST_TAG, cut
-from nevus.hooks.tracking import TrackingOptions, sqlite_target, wanted_target
+from nevus.hooks.store import LONGEST_PARAM, LONGEST_TAG
+from nevus.tracking.causes import brief, cut, why
+from nevus.tracking.experiment import Target, open_experiment
+from nevus.tracking.options import TrackingOptions, sqlite_target, wanted_target
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -7,15 +7,15 @@ import textwrap
 
 import pytest
 
-from nevus.io import locks
-from nevus.io.locks import BusyError, Lock
+from nevus import locks
+from nevus.locks import BusyError, Lock
 from tests.failing_calls import environment
 
 HOLD = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from nevus.io.locks import Lock
+    from nevus.locks import Lock
     lock = Lock(Path(sys.argv[1]))
     lock.acquire(seconds=0, what="it", remedy="")
     print("held", flush=True)

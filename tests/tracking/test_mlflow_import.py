@@ -3,7 +3,7 @@ import sys
 
 TOGETHER = """
 import threading
-from nevus.io.mlflow_import import import_mlflow
+from nevus.tracking.mlflow_import import import_mlflow
 
 errors = []
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nevus.contracts import NevusError
-from nevus.hooks.experiment import database_of
-from nevus.hooks.store import cut
+from nevus.tracking.experiment import database_of
 
 LONGEST_CAUSE = 300
+CUT = " … [cut]"
 OUT_OF_DATE = re.compile(r"out-of-date database schema \(found version (\w+), but expected (\w+)\)")
 
 
@@ -42,6 +42,11 @@ def why(error: BaseException, uri: str) -> str:
 def brief(error: BaseException) -> str:
     """The cause on one line."""
     return f"Cause: {type(error).__name__}: {_words(error)}"
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning with a mark when it is longer than allowed."""
+    return text if len(text) <= longest else text[: longest - len(CUT)] + CUT
 
 
 def _words(error: BaseException) -> str:

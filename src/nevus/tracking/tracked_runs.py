@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nevus.hooks.experiment import end_dead_runs
+from nevus.tracking.experiment import end_dead_runs
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nevus.hooks.provenance import process_start
-from nevus.io.locks import Lock
-from nevus.io.mlflow_import import import_mlflow
+from nevus.locks import Lock
+from nevus.tracking.mlflow_import import import_mlflow
+from nevus.tracking.process import process_start
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,7 +48,7 @@ def open_experiment(target: Target) -> tuple[MlflowClient, str]:
 
     Raises:
         BusyError: Another process is making the tables of the database, and does not come to an end.
-        Exception: Whatever SQLite or MLflow raise; `nevus.hooks.causes` puts it in words.
+        Exception: Whatever SQLite or MLflow raise; `nevus.tracking.causes` puts it in words.
     """
     with _alone(database_of(target.uri)):
         client = connect(target.uri)

@@ -21,7 +21,7 @@ TINY = {
         "network": {"widths": [8, 16]},
         "loop": {"steps": 4, "labeled_batch": 8, "log_every": 2, "checkpoint_every": 2},
     },
-    "ssgan": {"generator": {"latent": 8, "width": 4}, "frames": 2, "samples": 16},
+    "ssgan": {"unlabeled": {"batch": 8}, "generator": {"latent": 8, "width": 4}, "frames": 2, "samples": 16},
     "evaluation": {"replicates": 100},
 }
 PARTIAL = {"max_quarantined_share": 1.0}  # the samples hold whole tables and some of their images

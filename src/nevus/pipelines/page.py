@@ -10,6 +10,7 @@ def render(package: str, template: str, **values: Any) -> str:
         package: Of the pipeline, such as `nevus.pipelines.audit`.
         template: Name of the file. It may include those beside this module, which pages share.
         values: All that the template names; what it names and is not given is an error. Text from the data is escaped.
+            Pages that extend `page.html.j2` have a `title` and a `data_format`, and perhaps `warnings`.
 
     Returns:
         HTML.

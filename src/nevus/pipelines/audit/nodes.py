@@ -226,10 +226,13 @@ def write_page(
     from nevus.pipelines.audit import wording
     from nevus.pipelines.page import render
 
+    data = wording.describe(counts, ingestion)
     return render(
         __package__,
         "audit.html.j2",
-        data=wording.describe(counts, ingestion),
+        title="Audit of the data",
+        data_format=data["format"],
+        data=data,
         answer=wording.answer(findings),
         findings=findings.to_dict("records"),
         pivots=wording.pivots(counts),

@@ -1,0 +1,57 @@
+"""The pages that runs leave, as a browser shows them: whole, alone, and readable by everybody."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PAGES = {
+    "report": "test/ssgan/seed0/report.html",
+    "ladder": "test/ladder/seed0/report.html",
+    "audit": "test/audit/seed0/audit.html",
+}
+NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
+
+
+@pytest.fixture(scope="module")
+def reports(new_project: Any) -> Path:
+    """The folder of the reports of a project in which everything has run once."""
+    made = new_project()
+    made.sessions([({"env": "test"}, {"pipeline_names": [name]}) for name in ("ingestion", "ssgan", "ladder")])
+    folder: Path = made.data("08_reporting")
+    return folder
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_all_its_images_and_fetches_nothing(browser: Any, reports: Path, name: str) -> None:
+    context = browser.new_context(offline=True)
+    page, asked, errors = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(error))
+
+    page.goto((reports / PAGES[name]).as_uri())
+
+    widths = page.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert widths
+    assert all(widths)
+    assert [url for url in asked if not url.startswith("data:")] == [(reports / PAGES[name]).as_uri()]
+    assert errors == []
+    context.close()
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_can_be_read_by_everybody(browser: Any, reports: Path, name: str, viewport: dict[str, int]) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = browser.new_page(viewport=viewport)
+    page.goto((reports / PAGES[name]).as_uri())
+
+    found = axe.Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate(
+        "document.documentElement.scrollWidth <= window.innerWidth"
+    )  # tables scroll, the page does not
+    page.close()

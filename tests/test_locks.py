@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
 from nevus import locks
-from nevus.locks import BusyError, Lock
+from nevus.locks import BusyError, Lock, await_lent, lend
 from tests.failing_calls import environment
 
 HOLD = textwrap.dedent(
@@ -118,3 +119,24 @@ def test_a_full_disk_costs_the_holders_name_only(tmp_path, monkeypatch):
 def test_a_holder_that_says_nothing_is_another_process(tmp_path):
     (tmp_path / "lock.json").write_text("{}")
     assert Lock(tmp_path / "lock").holder() == "another process"
+
+
+def test_a_file_lent_to_a_process_is_waited_for_until_that_has_ended(tmp_path):
+    path = tmp_path / "log"
+    with path.open("wb") as file:
+        lend(file)
+        process = subprocess.Popen([sys.executable, "-c", "print(1, flush=True); input()"], stdin=-1, stdout=file)
+    began = time.monotonic()
+    await_lent(path, 0.3)
+    assert time.monotonic() - began >= 0.3
+    process.communicate(b"\n")
+    began = time.monotonic()
+    await_lent(path, 30)
+    assert time.monotonic() - began < 5
+    assert path.read_bytes() == b"1\n"
+
+
+def test_nobody_waits_for_a_file_that_is_not_there(tmp_path):
+    began = time.monotonic()
+    await_lent(tmp_path / "log", 30)
+    assert time.monotonic() - began < 5

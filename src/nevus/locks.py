@@ -8,11 +8,12 @@ import os
 import shlex
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from nevus.contracts import NevusError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SILENT = 1.0  # seconds; who waits longer says for whom
+POLL = 0.1  # seconds
 _WARNED_OF: set[str] = set()  # causes
 
 
@@ -116,6 +118,34 @@ class Lock:
         mine = {"pid": os.getpid(), "host": socket.gethostname(), "command": command, "since": started}
         with suppress(OSError):  # on a full disk the lock holds as well
             self._holder.write_text(json.dumps(mine), encoding="utf-8")
+
+
+def lend(file: IO[bytes]) -> None:
+    """Lock an open file for whoever inherits it: it stays locked until the last of them has ended, however it ends."""
+    if os.name == "posix":
+        import fcntl
+
+        with suppress(OSError):  # where the file system knows no locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def await_lent(path: Path, seconds: float) -> None:
+    """Wait until nobody holds a file that was lent, at most so long; one that is not there is nobody's."""
+    if os.name != "posix" or not path.is_file():
+        return
+    import fcntl
+
+    until = time.monotonic() + seconds
+    with path.open("rb") as file:
+        while True:
+            try:
+                return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # closing lets go of it
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    return None
+                time.sleep(POLL)
+            except OSError:
+                return None
 
 
 def _try_flock(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nevus.locks import await_lent
 from nevus.sweep.queue import InOrder
 from nevus.sweep.workers import Ended, Task, run_all
 
@@ -19,6 +20,7 @@ SWEEP = """
 import os, signal, sys
 from pathlib import Path
 from nevus.cli.signals import end_in_order
+from nevus.locks import await_lent
 from nevus.sweep.queue import InOrder
 from nevus.sweep.workers import Task, run_all
 
@@ -86,5 +88,24 @@ def test_what_ends_the_sweep_ends_its_commands(tmp_path, sign):
         sweep.send_signal(sign)
         assert sweep.wait(30) != 0
         assert until(lambda: not any(map(lives, pids)))
+    finally:
+        sweep.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux to end what its parent leaves")
+def test_what_a_killed_sweep_leaves_is_waited_for_from_its_start(tmp_path):
+    """A run that has just started holds no lock of its own; one that is told to end may take its time."""
+    slow = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPER.replace('60', '4')}"
+    sweep = subprocess.Popen([sys.executable, "-c", SWEEP, str(tmp_path), slow], stderr=subprocess.DEVNULL)
+    try:
+        files = [tmp_path / "a", tmp_path / "b"]
+        assert until(lambda: all(file.is_file() and file.read_text() for file in files))
+        pids = [int(file.read_text()) for file in files]
+        sweep.kill()
+        sweep.wait(30)
+        assert all(map(lives, pids))
+        for name in "ab":
+            await_lent(tmp_path / f"{name}.log", 30)
+        assert not any(map(lives, pids))
     finally:
         sweep.kill()

@@ -110,9 +110,10 @@ def corpus_of(point: Point) -> tuple[str, ...]:
 
 def await_others(files: Files, points: Sequence[Point]) -> None:
     """Let runs that a killed sweep has left come to their end; one that does not is refused by the run's own lock."""
-    from nevus.locks import BusyError, Lock
+    from nevus.locks import BusyError, Lock, await_lent
 
     for point in points:
+        await_lent(files.log(point), PATIENCE)  # of one that has just started, and holds no lock of its own yet
         path = files.models(point) / ".run.lock"
         if path.is_file():
             with suppress(BusyError), Lock(path).held(seconds=PATIENCE, what=f"The run {point.name}", remedy=""):

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from nevus.locks import lend
+
 POLL = 0.2  # seconds
 PATIENCE = 120.0  # seconds that a run may take to end; one that tells a silent server needs most of it
 DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
@@ -110,6 +112,7 @@ def _start(task: Task, environment: Mapping[str, str]) -> _Running:
     if sys.platform == "linux":
         options["preexec_fn"] = _end_with(os.getpid(), ctypes.CDLL(None))
     with task.log.open("wb") as log:
+        lend(log)  # a sweep that comes after one that was killed waits for what it left, from its very start
         process = subprocess.Popen(task.command, env=dict(environment), stdout=log, **options)
     return _Running(task, process, time.monotonic())
 

@@ -192,6 +192,7 @@ class Classifier(NamedTuple):
         weights: Flat state dict of the network.
         spec: JSON-able: `network` (the options that build it), `size` (pixels), `classes`, `average_d4` (bool),
             `prior` (how frequent each class was in the labelled batches; of an ensemble the mean of its members),
+            `threshold` (the second of two classes is called above it) where one was chosen on training images,
             and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`). That of an
             ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`.
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.

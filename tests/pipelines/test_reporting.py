@@ -16,6 +16,7 @@ from nevus.io.figure import FigureDataset
 from nevus.metrics.classification import METRICS
 from nevus.metrics.titles import TITLES
 from nevus.pipelines.reporting import figures, nodes, tables, wording
+from nevus.pipelines.reporting.classes import decision
 from nevus.pipelines.reporting.fairness import fairness_notice, unequal
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.pipeline import create_pipeline
@@ -208,6 +209,21 @@ def test_a_run_is_not_compared_with_itself(scored):
 def test_a_classifier_that_does_not_say_what_trained_it_is_refused(scored):
     with pytest.raises(NevusError, match="its record holds nothing and no method"):
         nodes.draw_confusion(OPTIONS, PLAIN._replace(record={}), scored["predictions"])
+
+
+def test_each_method_is_scored_at_the_threshold_that_it_chose_itself(scored):
+    chosen = PLAIN._replace(spec=PLAIN.spec | {"threshold": 0.2})
+    metrics, _ = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=chosen, **scored)
+    found = metrics[metrics["metric"] == "sensitivity"].set_index("method")["value"]
+    for name, threshold, table in (
+        ("ssgan", 0.5, scored["predictions"]),
+        ("supervised", 0.2, scored["baseline_predictions"]),
+        ("colour_svm", 0.5, scored["colour_svm"]),
+    ):
+        assert found[name] == (table.loc[table["label"] == 1, "probability"] > threshold).mean()
+    figure = nodes.draw_confusion(OPTIONS, chosen, scored["baseline_predictions"])
+    assert "threshold 0.2" in figure.axes[0].get_title(loc="left")
+    assert "0.2, which the run chose on its training images" in decision(CLASSES, 0.2, chosen=True)
 
 
 def test_a_variant_is_part_of_the_name_of_a_run_and_of_no_baseline(scored):

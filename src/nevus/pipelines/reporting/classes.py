@@ -20,10 +20,11 @@ def question(classes: Sequence[str]) -> str:
     return f"{classes[1]} or {classes[0]}?" if len(classes) == 2 else f"which of {len(classes)} classes?"
 
 
-def decision(classes: Sequence[str], threshold: float) -> str:
-    """How an image is called something."""
+def decision(classes: Sequence[str], threshold: float, *, chosen: bool = False) -> str:
+    """How an image is called something; `chosen` where the threshold is the run's own."""
     if len(classes) == 2:
-        return f"Called {classes[1]} above a probability of {threshold}."
+        whence = ", which the run chose on its training images" if chosen else ""
+        return f"Called {classes[1]} above a probability of {threshold:.3g}{whence}."
     return "The likeliest class is called."
 
 

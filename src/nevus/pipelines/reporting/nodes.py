@@ -56,13 +56,15 @@ def evaluate(
     from nevus.pipelines.reporting.runs import compared, require_unseen
     from nevus.pipelines.reporting.wording import few_groups
 
-    tables, roles = compared(classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions)
+    tables, roles, thresholds = compared(
+        options, classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions
+    )
     aligned = align(tables)
     run, *others = aligned
     require_unseen(aligned[run], seen, run)
     for warning in few_groups(aligned[run], classifier.spec["classes"]):
         logger.warning(warning)
-    estimates = estimates_of(aligned, options)
+    estimates = estimates_of(aligned, options, thresholds)
     comparison = difference_rows(estimates, [(run, other) for other in others], options)
     return score_rows(estimates, roles, options), comparison[list(_COMPARISON_COLUMNS)]
 
@@ -89,7 +91,9 @@ def draw_roc(
     from nevus.pipelines.reporting.wording import display, roc_title
     from nevus.plots.roc import RocBand, RocEntry, roc
 
-    tables, roles = compared(classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions)
+    tables, roles, _ = compared(
+        options, classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions
+    )
     aligned, classes = align(tables), classifier.spec["classes"]
     run = next(iter(aligned))
     aucs = metrics[metrics["metric"] == "auc"].set_index("method")[["value", "low", "high"]]
@@ -108,18 +112,18 @@ def draw_roc(
 
 
 def draw_confusion(options: EvaluationParams, classifier: Classifier, predictions: Table) -> Figure:
-    """Draw how many test images of each class the run calls what: at the fixed threshold, or as the likeliest class."""
+    """Draw how many test images of each class the run calls what: at its threshold, or as the likeliest class."""
     from nevus.metrics.classification import called
     from nevus.metrics.predictions import scored_rows
-    from nevus.pipelines.reporting.runs import name_of
+    from nevus.pipelines.reporting.runs import name_of, threshold_of
     from nevus.pipelines.reporting.wording import display
     from nevus.plots.confusion import confusion
 
     run = name_of(classifier.record)
     labels, probabilities = arrays_of(scored_rows(predictions, run))
-    decided = called(probabilities, options.threshold)
-    classes = classifier.spec["classes"]
-    return confusion(labels, decided, classes=classes, name=display(run), threshold=options.threshold)
+    threshold, classes = threshold_of(classifier.spec, options), classifier.spec["classes"]
+    decided = called(probabilities, threshold)
+    return confusion(labels, decided, classes=classes, name=display(run), threshold=threshold)
 
 
 def draw_reliability(options: EvaluationParams, classifier: Classifier, predictions: Table) -> Figure:
@@ -197,7 +201,7 @@ def write_report(
     from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.fairness import fairness_notice
     from nevus.pipelines.reporting.figures import embed
-    from nevus.pipelines.reporting.runs import name_of, require_unseen
+    from nevus.pipelines.reporting.runs import name_of, require_unseen, threshold_of
     from nevus.pipelines.reporting.verdict import verdict
 
     record, classes, run = classifier.record, classifier.spec["classes"], name_of(classifier.record)
@@ -212,7 +216,7 @@ def write_report(
         verdict=verdict(metrics, comparison, options),
         test_set=wording.describe_test_set(rows, classes, record.get("seed")),
         warnings=notices + wording.few_groups(rows, classes),
-        decision=decision(classes, options.threshold),
+        decision=decision(classes, threshold_of(classifier.spec, options), chosen="threshold" in classifier.spec),
         run=wording.display(run),
         compared_with=wording.compared_with(metrics),
         options=options,

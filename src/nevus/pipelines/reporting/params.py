@@ -15,8 +15,9 @@ class EvaluationParams(Options):
         confidence: Of all intervals, such as 0.95.
         seed: Of the bootstrap.
         calibration_bins: Intervals of equal width for the calibration error and the reliability diagram.
-        threshold: Of two classes the second is called above this probability; fixed before looking at the test images.
-            Of more than two the likeliest is called, and this is not used.
+        threshold: Of two classes the second is called above this probability, where a run chose no threshold on its
+            training images; fixed before looking at the test images. Of more than two the likeliest is called, and
+            this is not used.
     """
 
     replicates: int = Field(ge=100)

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nevus.contracts import Classifier, CorpusError, NevusError, Table
+from nevus.pipelines.reporting.params import EvaluationParams
+
+
+class Compared(NamedTuple):
+    """Those that are compared, by name: the run first, then what it was put together of, then the baseline.
+
+    Attributes:
+        tables: Predictions.
+        roles: "method", "ablation", "baseline" or "floor".
+        thresholds: The second of two classes is called above this probability.
+    """
+
+    tables: dict[str, Table]
+    roles: dict[str, str]
+    thresholds: dict[str, float]
 
 
 def name_of(record: Mapping[str, Any]) -> str:
@@ -23,17 +38,29 @@ def name_of(record: Mapping[str, Any]) -> str:
     return f"{record['method']}-{variant}" if variant else str(record["method"])
 
 
+def threshold_of(spec: Mapping[str, Any], options: EvaluationParams) -> float:
+    """Above which probability the second of two classes is called.
+
+    Args:
+        spec: `Classifier.spec`; its `threshold` was chosen on predictions for training folds.
+        options: Its `threshold` stands where none was chosen.
+    """
+    return float(spec.get("threshold", options.threshold))
+
+
 def compared(
+    options: EvaluationParams,
     classifier: Classifier,
     predictions: Table,
     majority: Table,
     colour_svm: Table,
     baseline_classifier: Classifier | None,
     baseline_predictions: Table | None,
-) -> tuple[dict[str, Table], dict[str, str]]:
+) -> Compared:
     """Name those that are compared.
 
     Args:
+        options: For the threshold of those that chose none.
         classifier: Of the run.
         predictions: Of the run.
         majority: Predictions of the majority floor.
@@ -41,28 +68,27 @@ def compared(
         baseline_classifier: Of the baseline; None where there is no baseline.
         baseline_predictions: Of the baseline.
 
-    Returns:
-        Predictions and roles ("method", "ablation", "baseline", "floor"), by name; the run first, then what it was put
-        together of, then the baseline.
-
     Raises:
         NevusError: Two have one name, or a classifier has none.
     """
     from nevus.metrics.predictions import tables_of_parts
 
-    entries = [(name_of(classifier.record), "method", predictions)]
-    entries += [(f"{name}_alone", "ablation", table) for name, table in tables_of_parts(predictions).items()]
+    own, fixed = threshold_of(classifier.spec, options), options.threshold
+    entries = [(name_of(classifier.record), "method", predictions, own)]
+    entries += [(f"{name}_alone", "ablation", table, fixed) for name, table in tables_of_parts(predictions).items()]
     if baseline_classifier is not None and baseline_predictions is not None:
         name_of(baseline_classifier.record)  # refuses a record without a method
-        entries.append((str(baseline_classifier.record["method"]), "baseline", baseline_predictions))
-    entries += [("majority", "floor", majority), ("colour_svm", "floor", colour_svm)]
-    tables = {name: table for name, _, table in entries}
+        theirs = threshold_of(baseline_classifier.spec, options)
+        entries.append((str(baseline_classifier.record["method"]), "baseline", baseline_predictions, theirs))
+    entries += [("majority", "floor", majority, fixed), ("colour_svm", "floor", colour_svm, fixed)]
+    tables = {name: table for name, _, table, _ in entries}
     if len(tables) < len(entries):
         raise NevusError(
-            f"A run is compared with others, but two of {', '.join(name for name, _, _ in entries)} have one name. "
+            f"A run is compared with others, but two of {', '.join(name for name, *_ in entries)} have one name. "
             "Name another baseline where the method's pipeline is made, or a variant by --params variant=NAME."
         )
-    return tables, {name: role for name, role, _ in entries}
+    roles = {name: role for name, role, _, _ in entries}
+    return Compared(tables, roles, {name: threshold for name, _, _, threshold in entries})
 
 
 def require_unseen(rows: Table, seen: Table, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import METRIC_COLUMNS, Table
@@ -31,18 +32,28 @@ def weights_of(table: Table, options: EvaluationParams) -> NDArray[Any]:
     return resample(table["label"].to_numpy(), groups, replicates=options.replicates, seed=options.seed)
 
 
-def estimates_of(aligned: Mapping[str, Table], options: EvaluationParams) -> dict[str, dict[str, Estimate]]:
+def estimates_of(
+    aligned: Mapping[str, Table], options: EvaluationParams, thresholds: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, dict[str, Estimate]]:
     """Every score of every method, by its name, on the same resampled test sets.
 
     Args:
         aligned: Predictions of the same images in the same order, by name, from `metrics.predictions.align`.
-        options: Bootstrap, bins and threshold.
+        options: Bootstrap, bins and the threshold of those that have no other.
+        thresholds: Those chosen for single methods, by name.
     """
     from nevus.metrics.intervals import estimate
 
     weights = weights_of(next(iter(aligned.values())), options)
-    how: dict[str, Any] = {"threshold": options.threshold, "bins": options.calibration_bins}
-    return {name: estimate(*arrays_of(table), weights, **how) for name, table in aligned.items()}
+    return {
+        name: estimate(
+            *arrays_of(table),
+            weights,
+            threshold=thresholds.get(name, options.threshold),
+            bins=options.calibration_bins,
+        )
+        for name, table in aligned.items()
+    }
 
 
 def score_rows(

@@ -194,7 +194,9 @@ class Classifier(NamedTuple):
             `prior` (how frequent each class was in the labelled batches; of an ensemble the mean of its members),
             `threshold` (the second of two classes is called above it) where one was chosen on training images,
             and `metadata` where age, sex or site count beside the image (`nevus.training.late_fusion`). That of an
-            ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`.
+            ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`. A calibrated one
+            has `calibration` (`nevus.metrics.recalibration`) and, of two classes, the `threshold` (in [0, 1]) above
+            which the second is called.
         example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
             method, and by group those that made the corpus), `ancestors` (digests of the weights of the finished runs

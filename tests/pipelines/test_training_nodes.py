@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,12 +16,8 @@ from nevus.metrics.predictions import tables_of_parts
 from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
-from nevus.pipelines.cross_validation.nodes import (
-    collect_predictions,
-    cross_validate,
-    draw_cross_validation,
-    summarise_cross_validation,
-)
+from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
+from nevus.pipelines.cross_validation.tables import collect_predictions
 from nevus.pipelines.inference.nodes import predict_test
 from nevus.pipelines.ingestion.nodes import pack_corpus, summarise_corpus
 from nevus.pipelines.method import create_pipeline
@@ -247,7 +245,12 @@ def test_cross_validation_never_trains_on_the_fold_it_scores(training, labeled_o
         last = scores[(scores["fold"] == fold) & (scores["step"] == 20)].iloc[0]
         assert roc_auc_score(table["label"], table["probability"]) == pytest.approx(last["auc"])
         assert ((table["probability"] >= 0.5) == table["label"]).mean() == pytest.approx(last["accuracy"])
-    assert collect_predictions(predictions, predictions.iloc[:0]).equals(predictions.reset_index(drop=True))
+    together, each = collect_predictions(predictions, predictions.iloc[:0])
+    assert together.equals(predictions.reset_index(drop=True))
+    assert list(each) == ["labeled_only"]
+    assert set(each["labeled_only"]["corpus"]) == {training.fingerprint}
+    (text,) = each["labeled_only"]["parameters"].unique()
+    assert json.loads(text) == labeled_only.model_dump(mode="json")
     everything, summary = summarise_cross_validation(scores, scores.iloc[:0])
     assert everything.equals(scores)
     mean = scores.loc[scores["step"] == 20, "auc"].mean()

@@ -9,9 +9,8 @@ from nevus.pipelines.classifier.ancestors import ancestors_of, require_ancestors
 from nevus.pipelines.classifier.nodes import learn_metadata
 from nevus.pipelines.classifier.params import TrainingParams
 from nevus.pipelines.cross_validation.params import CrossValidationParams
+from nevus.pipelines.cross_validation.tables import tables_of
 from nevus.seeds import derived
-
-SCORE_COLUMNS = ("method", "repeat", "fold", "step", "accuracy", "auc")
 
 
 def require_all(
@@ -56,10 +55,11 @@ def cross_validate(
     Returns:
         One row a repeat, fold and step looked at: `accuracy`, `auc` of the held-out fold; with more than two classes
         `auc` is the mean over them, each against the rest. And what the last step of each fold predicted: one row a
-        repeat and labelled image, `method`, `repeat`, `fold` and the columns of a table of predictions.
+        repeat and labelled image, `method`, `corpus` (fingerprint), `parameters` (of the method, as JSON), `repeat`,
+        `fold` and the columns of a table of predictions.
     """
     if method not in options.methods:
-        return tables_of({}, method, training)
+        return tables_of({}, method, training, params)
     ancestors = ancestors_of(training, params, finished, method=method)
     require_blind(ancestors, method=method)
     key = ""
@@ -83,26 +83,7 @@ def cross_validate(
         found = {"repeat": repeat, "fold": fold, "seed": own_seed, "held_out": held_out.tolist()}
         done[name] = {**found, "scores": scores, "probabilities": probabilities.tolist()}
         checkpoints.save(key, done)
-    return tables_of(done, method, training)
-
-
-def tables_of(done: dict[str, dict[str, Any]], method: str, training: Corpus) -> tuple[Table, Table]:
-    """Scores and predictions of the folds that are done."""
-    import numpy as np
-    import pandas as pd
-
-    from nevus.metrics.predictions import prediction_table
-
-    labeled = training.manifest[training.manifest["split"] == "labeled"]
-    scores: list[dict[str, Any]] = []
-    nothing = prediction_table(labeled.iloc[:0], np.zeros((0, len(training.classes))), seed=0)
-    predictions = [nothing.assign(method="", repeat=0, fold=0)]
-    for one in done.values():
-        place = {"method": method, "repeat": one["repeat"], "fold": one["fold"]}
-        scores += [{**place, **row} for row in one["scores"]]
-        table = prediction_table(labeled.iloc[one["held_out"]], np.array(one["probabilities"]), seed=one["seed"])
-        predictions.append(pd.DataFrame(place, index=table.index).join(table))
-    return pd.DataFrame(scores, columns=list(SCORE_COLUMNS)), pd.concat(predictions[1:] or predictions)
+    return tables_of(done, method, training, params)
 
 
 def key_of(
@@ -229,20 +210,6 @@ def summarise_cross_validation(*tables: Table) -> tuple[Table, Table]:
     means, errors = grouped.mean(), grouped.sem().add_suffix("_error")
     summary = means.join(errors)[["accuracy", "accuracy_error", "auc", "auc_error"]]
     return scores, summary.round(4).reset_index()
-
-
-def collect_predictions(*tables: Table) -> Table:
-    """Put the out-of-fold predictions of all methods into one table.
-
-    Args:
-        tables: Of a method each, as `cross_validate` returns them; those of methods not asked for are empty.
-
-    Returns:
-        One row a method, repeat and labelled image.
-    """
-    import pandas as pd
-
-    return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
 def draw_cross_validation(scores: Table) -> Figure:

@@ -2,12 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.cross_validation.nodes import (
-    collect_predictions,
-    cross_validate,
-    draw_cross_validation,
-    summarise_cross_validation,
-)
+from nevus.pipelines.cross_validation.nodes import cross_validate, draw_cross_validation, summarise_cross_validation
+from nevus.pipelines.cross_validation.tables import collect_predictions
 from nevus.pipelines.instances import bind, instance
 from nevus.pipelines.methods import METHODS
 
@@ -30,7 +26,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 collect_predictions,
                 [f"held_out_of_{name}" for name in METHODS],
-                "predictions",
+                ["predictions", "out_of_fold"],
                 name="collect_predictions",
             ),
         ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nevus.contracts import Pixels, Table, Weights
+from nevus.metrics.recalibration import recalibrated
 from nevus.networks.build import restore
 from nevus.training.late_fusion import alone, fuse
 from nevus.training.prediction import predict_probabilities
@@ -28,7 +29,7 @@ class Scores(NamedTuple):
 
 
 class Scorer:
-    """A network, perhaps with metadata beside it, or several whose probabilities are averaged.
+    """A network, perhaps with metadata beside it, or several whose probabilities are averaged; calibrated if it was.
 
     Args:
         spec: `Classifier.spec`.
@@ -50,7 +51,16 @@ class Scorer:
             pixels: (N, H, W, 3) uint8, of the size that it was trained with.
             rows: N rows with what `metadata_read` names.
             runtime: Device and precision.
+
+        Returns:
+            Calibrated probabilities where the spec has a `calibration`; the parts are as they were before.
         """
+        found = self._plain(pixels, rows, runtime)
+        if (calibration := self._spec.get("calibration")) is None:
+            return found
+        return found._replace(probabilities=recalibrated(found.probabilities, calibration))
+
+    def _plain(self, pixels: Pixels, rows: Table, runtime: Runtime) -> Scores:
         if self._network is None:
             parts = {name: one.score(pixels, rows, runtime).probabilities for name, one in self._members.items()}
             return Scores(np.stack(list(parts.values())).mean(axis=0), parts)

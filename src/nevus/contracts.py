@@ -322,6 +322,7 @@ class GanBatch(NamedTuple):
         plain: (N, 3, H, W) the real images as they are, for the discriminator's loss.
         weak: (N, 3, H, W) the real images changed a little, where the objective declares it.
         strong: (N, 3, H, W) the same images changed a lot, likewise.
+        strong_fake: (N, 3, H, W) the generated images changed as much, likewise; without a graph.
         step: Number of the discriminator's update, from 0.
     """
 
@@ -333,6 +334,7 @@ class GanBatch(NamedTuple):
     plain: Tensor = None  # type: ignore[assignment]
     weak: Tensor = None  # type: ignore[assignment]
     strong: Tensor = None  # type: ignore[assignment]
+    strong_fake: Tensor = None  # type: ignore[assignment]
     step: int = 0
 
 

@@ -13,7 +13,7 @@ from nevus.augment.policy import Augment
 from nevus.contracts import Task
 from nevus.networks.build import build
 from nevus.objectives.semi_supervised import SemiSupervisedGan, SemiSupervisedGanOptions
-from nevus.training.adversarial import AdversarialLearner
+from nevus.training.adversarial import AdversarialLearner, Objective
 from nevus.training.batches import LabeledBatches, UnlabeledImages
 from nevus.training.learner import Learner
 from nevus.training.options import LoopOptions, OptimizerOptions
@@ -106,11 +106,13 @@ def two_colours(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return pixels.astype(np.uint8), labels.astype(np.int64)
 
 
-def network(seed: int = 0, norm: str = "weight") -> torch.nn.Module:
+def network(seed: int = 0, norm: str = "weight", classes: int = 2) -> torch.nn.Module:
     options = {"kind": "residual", "width": 8, "depth": 2, "blocks": 1, "norm": norm, "dropout": 0.1}
     with seeded(seed):
         return build(
-            {**options, "normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}, classes=2, size=16
+            {**options, "normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0},
+            classes=classes,
+            size=16,
         )
 
 
@@ -168,3 +170,21 @@ def adversarial(
         loop=options,
         runtime=runtime,
     )
+
+
+def game(options: LoopOptions, objective: Objective, **changes: Any) -> AdversarialLearner:
+    """Two networks without labelled images, over one score an image."""
+    runtime = choose_runtime(options)
+    with seeded(0):
+        generator = build({"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}, classes=1, size=16)
+    given: dict[str, Any] = {
+        "real": unlabeled_images(0, runtime.device),
+        "fresh": unlabeled_images(1, runtime.device),
+        "augment": Augment(MILD),
+        "discriminator_optimizer": optimizer(),
+        "generator_optimizer": optimizer(schedule="constant"),
+        "discriminator_steps": 1,
+        "loop": options,
+        "runtime": runtime,
+    }
+    return AdversarialLearner(network(classes=1), generator, objective, **{**given, **changes})

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from nevus.contracts import GanBatch, Options, StepOutput, Task
+from nevus.contracts import GanBatch, Options, StepOutput, Task, TrainingError
 
 Network = Callable[..., Any]
 
@@ -28,7 +28,8 @@ class Objective(nn.Module):
 
     Attributes:
         Options: Model of the parameter block `objective`.
-        views: Which views of the real images the discriminator's loss reads: some of "weak" and "strong".
+        views: Which views of the images the discriminator's loss reads: some of "weak" and "strong" of the real ones,
+            and "strong_fake" of the generated ones.
         wants_teacher: Whether it reads `teacher`.
         teacher: The discriminator with the running mean of the weights, called like it; its gradients are off.
     """
@@ -63,8 +64,9 @@ class Objective(nn.Module):
         Args:
             generator: Likewise.
             discriminator: Likewise; its weights get no gradients.
-            batch: Augmented images; the real ones are others than the discriminator has just learnt from, the
-                generated ones have a graph.
+            batch: Augmented images; the generated ones have a graph. The real ones are others than the discriminator
+                has just learnt from, but in a conditional game, where real and generated images of a pair are of one
+                class.
 
         Returns:
             A scalar with its graph, and detached scalars to log.
@@ -75,3 +77,27 @@ class Objective(nn.Module):
 def detached(scalars: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same values without their graphs."""
     return {name: value.detach() for name, value in scalars.items()}
+
+
+def scores(discriminator: Network, images: Tensor, labels: Tensor | None, **options: Any) -> Tensor:
+    """One score an image.
+
+    Args:
+        discriminator: (N, 3, H, W), and (N,) classes where there are any, to (N,) or (N, 1).
+        images: (N, 3, H, W).
+        labels: (N,) int64 classes in a conditional game.
+        options: Of the call, such as `keep_statistics`.
+
+    Returns:
+        (N,).
+
+    Raises:
+        TrainingError: It answers with another number of scores.
+    """
+    answer: Tensor = discriminator(images, **options) if labels is None else discriminator(images, labels, **options)
+    if answer.numel() != len(images):
+        raise TrainingError(
+            f"this objective wants one score an image, but for {len(images)} images the discriminator answers with "
+            f"{tuple(answer.shape)}. Give it a network with one output, or take the objective semi_supervised."
+        )
+    return answer.reshape(len(images))

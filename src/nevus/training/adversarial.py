@@ -79,7 +79,8 @@ class AdversarialLearner(Parts):
         generator: (N, L) latents to (N, 3, H, W) images in [-1, 1]; has the length of its latents as `latent`.
         objective: The two losses.
         real: The real images of an update of the discriminator.
-        fresh: Those of an update of the generator.
+        fresh: Those of an update of the generator; not asked in a conditional game, whose real and generated images
+            are pairs of one class.
         labeled: Labelled images of a step, where the discriminator is a classifier.
         labels: (R,) int64 classes of the real images by position, where the game is conditional.
         augment: Changes all images that the discriminator sees, but the labelled ones; differentiable, since the
@@ -133,8 +134,9 @@ class AdversarialLearner(Parts):
         if beside is not None:
             self.parts["objective"] = beside
         hand_teacher(objective, self.average, runtime)
-        wanted = getattr(objective, "views", ())
-        self.views = {name: view for name, view in (("weak", weak), ("strong", strong)) if view and name in wanted}
+        self._wanted_views: tuple[str, ...] = getattr(objective, "views", ())
+        given = {"weak": weak, "strong": strong}
+        self.views = {name: view for name, view in given.items() if view and name in self._wanted_views}
         self.objective, self.augment, self.runtime = objective, augment, runtime
         self.real, self.fresh, self.labeled, self.labels = real, fresh, labeled, labels
         self.discriminator_steps = discriminator_steps
@@ -158,7 +160,7 @@ class AdversarialLearner(Parts):
             self.discriminator_optimizer.update(taught.loss)
             self.average.update_parameters(self.discriminator)
         self._teach(False)
-        fresh, _ = self.fresh(index)
+        fresh = real if self.labels is not None else self.fresh(index)[0]
         seen = batch._replace(real=self.augment(fresh), fake=self.augment(batch.fake))
         drawn = self.objective.generator_loss(self._generator, self._discriminator, seen)
         self.generator_optimizer.update(drawn.loss)
@@ -184,6 +186,8 @@ class AdversarialLearner(Parts):
         """What the discriminator learns from: one draw of the augmentation for all, generated images without graph."""
         seen = self.augment(torch.cat([real, batch.fake.detach()]))
         views: dict[str, Any] = {name: view(real) for name, view in self.views.items()}
+        if "strong" in views and "strong_fake" in self._wanted_views:
+            views["strong_fake"] = self.views["strong"](batch.fake.detach())
         return batch._replace(real=seen[: len(real)], fake=seen[len(real) :], plain=real, **views)
 
     @torch.no_grad()

@@ -146,14 +146,14 @@ def resume(learner: Learner, selection: Selection | None, state: dict[str, Any] 
 
 
 def mean_row(pending: list[dict[str, Tensor]], step: int, name: str) -> dict[str, float]:
-    """The means of the scalars over the pending steps, fetched from the device at once.
+    """The means of the scalars over those of the pending steps that have them, fetched from the device at once.
 
     Raises:
         TrainingError: One of them is not finite.
     """
-    names = list(pending[0])
-    values = torch.stack([torch.stack([row[n].float() for n in names]) for row in pending]).mean(dim=0).tolist()
-    row = dict(zip(names, values, strict=True))
+    names = list(dict.fromkeys(name for row in pending for name in row))
+    means = [torch.stack([row[n].float() for row in pending if n in row]).mean() for n in names]
+    row = dict(zip(names, torch.stack(means).tolist(), strict=True))
     bad = [n for n, value in row.items() if not abs(value) < float("inf")]
     if bad:
         raise TrainingError(

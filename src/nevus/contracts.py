@@ -197,7 +197,7 @@ class Classifier(NamedTuple):
             ensemble has `members`, specs by the names of runs, instead of `network` and `average_d4`. A calibrated one
             has `calibration` (`nevus.metrics.recalibration`) and, of two classes, the `threshold` (in [0, 1]) above
             which the second is called.
-        example: (n, H, W, 3) uint8, a few training images, for the model's signature and input example.
+        example: (n, H, W, 3) uint8, a few training images, the model's input example.
         record: JSON-able, what it was trained on and how: `method`, `variant`, `seed`, `parameters` (those of the
             method, and by group those that made the corpus), `ancestors` (digests of the weights of the finished runs
             that it builds on, by the parameters that name them, such as `start` or `members`, and by their names),

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,13 @@ from kedro.io import DatasetError
 
 import nevus
 from nevus.contracts import Classifier, NevusError
+from nevus.corpus.decode import decode
 from nevus.io.model import ModelDataset
 from nevus.networks.build import build, describe, restore
 from nevus.networks.options import PlainOptions
 from nevus.training.prediction import predict_probabilities
 from nevus.training.runtime import prediction_runtime
+from tests.fakes import encode, fake_jpeg, fake_pixels
 
 NETWORK = PlainOptions(
     kind="plain",
@@ -36,17 +39,51 @@ RECORD = {
     "parameters": {"ssgan": {"weight": 0.5}, "ingestion": {"size": 16}, "splits": {}},
     "images": {"labeled": 2},
 }
+# What is installed and not asked for cannot be imported, as if it were not there.
 SCORE_ELSEWHERE = """
-import sys
+import re, sys
+from importlib.machinery import PathFinder
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from pathlib import Path
 sys.path = [p for p in sys.path if "src" not in p.split("/")]
 sys.meta_path = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
 sys.modules["sklearn"] = sys.modules["scipy"] = None  # as if they were not installed
+
+def spelt(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+asked, new = set(), {line.partition("==")[0] for line in Path(sys.argv[1], "requirements.txt").read_text().split()}
+while new:
+    asked |= {spelt(name) for name in new}
+    named = set()
+    for name in new:
+        try:
+            found = [line for line in requires(name) or [] if "extra ==" not in line]
+        except PackageNotFoundError:  # for another platform
+            found = []
+        named |= {spelt(re.match(r"[\\w.-]+", line)[0]) for line in found}
+    new = named - asked
+
+class Present(PathFinder):
+    absent = {top for top, owners in packages_distributions().items() if not asked & {spelt(one) for one in owners}}
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in cls.absent - {"nevus"} else super().find_spec(name, path, target)
+
+sys.meta_path = [Present if finder is PathFinder else finder for finder in sys.meta_path]
+assert {"kedro", "timm", "pandera"} <= Present.absent
 import mlflow, numpy
+from PIL import Image
 model = mlflow.pyfunc.load_model(sys.argv[1])
-numpy.save(sys.argv[3], model.predict(numpy.load(sys.argv[2])))
+images = numpy.load(sys.argv[2])
+numpy.save(sys.argv[3], model.predict(images))
+files = [Path(f"{number}.jpg") for number in range(len(images))]
+for file, image in zip(files, images):
+    Image.fromarray(image).save(file, quality=100, subsampling=0)
+assert numpy.allclose(model.predict([file.read_bytes() for file in files]), numpy.load(sys.argv[3]), atol=0.01)
 import nevus
 print(nevus.__file__)
-print("unasked:", {"kedro", "timm", "torchvision", "matplotlib"} & set(sys.modules))
 """
 
 
@@ -90,8 +127,42 @@ def test_mlflow_scores_the_folder_like_the_network_itself(tmp_path: Path, classi
     assert list(probabilities.columns) == ["benign", "melanoma"]
     assert (probabilities.dtypes == np.float32).all()
     assert np.allclose(probabilities, expected, atol=1e-6)
-    assert model.metadata.signature.inputs.inputs[0].shape == (-1, 16, 16, 3)
     assert model.metadata.signature.outputs.input_names() == ["benign", "melanoma"]
+    assert "images of any size" in model.metadata.metadata["input"]
+
+
+def test_images_of_other_sizes_are_resized_as_they_were_packed(tmp_path: Path, classifier: Classifier) -> None:
+    import mlflow
+
+    record = RECORD | {"parameters": {"ingestion": {"size": 16, "resize": "pad", "max_pixels": 10_000}}}
+    ModelDataset(filepath=str(tmp_path / "model")).save(classifier._replace(record=record))
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    files = [fake_jpeg(0, 9, 12), fake_jpeg(1, 80, 60), encode(fake_pixels(2, 40, 50), "PNG")]
+    packed = decode(files, 16, max_pixels=10_000, resize="pad").pixels
+
+    assert np.allclose(model.predict(files), model.predict(packed), atol=1e-6)
+    with pytest.raises(mlflow.MlflowException) as caught:
+        model.predict([*files, b"no image"])
+    assert caught.value.get_http_status_code() == 400
+    caught.value.message = f"Failed to predict data '{files}'. {caught.value.message}"  # as MLflow's server does
+    assert json.loads(caught.value.serialize_as_json())["message"].startswith(
+        "1 of 4 images cannot be read (row 3: content is in no known image format)"
+    )
+
+
+def test_many_images_are_the_same_as_few(tmp_path: Path, classifier: Classifier) -> None:
+    import mlflow
+
+    ModelDataset(filepath=str(tmp_path / "model")).save(
+        classifier._replace(spec=classifier.spec | {"metadata": METADATA})
+    )
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    images, ages = np.random.default_rng(1).integers(0, 256, (150, 16, 16, 3), dtype=np.uint8), np.arange(150.0)
+
+    whole = model.predict(images, params={"age": list(ages)})
+
+    for rows in (slice(0, 1), slice(63, 66), slice(149, 150)):  # at the ends of chunks
+        assert np.allclose(model.predict(images[rows], params={"age": list(ages[rows])}), whole[rows], atol=1e-6)
 
 
 METADATA = {
@@ -129,9 +200,9 @@ def test_the_folder_is_scored_where_nevus_is_not_installed(tmp_path: Path, class
 
     assert done.returncode == 0, done.stderr
     assert str(folder) in done.stdout  # the package came out of the model's folder
-    assert "unasked: set()" in done.stdout  # nothing that its requirements do not name
     half = np.sqrt(expected)  # half the logits
     assert np.allclose(np.load(scores), half / half.sum(axis=1, keepdims=True), atol=1e-6)
+    assert np.allclose(np.load(scores), expected, atol=1e-6)
 
 
 def test_the_folder_holds_no_pickle_and_no_other_machine_code(tmp_path: Path, classifier: Classifier) -> None:
@@ -160,7 +231,8 @@ def test_what_a_kind_of_network_needs_is_asked_for_and_nothing_else(tmp_path: Pa
         lines = (tmp_path / "model" / "requirements.txt").read_text().splitlines()
         return {line.partition("==")[0] for line in lines}
 
-    assert asked() == {"mlflow", "numpy", "pandas", "pydantic", "safetensors", "torch"}
+    usual = {"mlflow", "numpy", "pandas", "pillow", "pydantic", "safetensors", "torch", "torchvision"}
+    assert asked() == usual
     assert asked(requirements=["timm"]) - asked() == {"timm"}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from kedro.io import AbstractDataset
 
 import nevus
-from nevus.contracts import Classifier, NevusError, Pixels, Weights, metadata_read
+from nevus.contracts import Classifier, NevusError, Weights, metadata_read
 from nevus.tracking.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
@@ -25,15 +25,23 @@ WEIGHTS, SPEC, RECORD = "weights.safetensors", "spec.json", "record.json"
 EXAMPLE_IMAGES = 2  # kept as JSON, so few
 # What the code that scores imports; MLflow would need several seconds to find that out by itself. What one kind of
 # network needs besides stands in its spec.
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "safetensors", "torch")
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "pillow", "pydantic", "safetensors", "torch", "torchvision")
+# MLflow's input schema holds arrays of one size, or one column of one type; a model without one takes what it likes.
+TAKES = (
+    "N images of any size: a list of encoded files (JPEG, PNG and others; bytes, or base64 text in JSON) or of "
+    "(H, W, 3) uint8 arrays, a table with one column of them, or one (N, H, W, 3) uint8 array. They are decoded and "
+    "resized here."
+)
 
 
 class ModelDataset(AbstractDataset[Classifier, Classifier]):
     """A folder that `mlflow.pyfunc.load_model` scores images with, also where nevus is not installed.
 
     It holds weights (safetensors), the options that build the network and the record of what it was trained on (JSON),
-    this package's source and the signature: (N, H, W, 3) uint8 to a table of N rows and one float32 column of
-    probabilities a class, by its name. Nothing in it is pickled, and no path of this machine is in it.
+    and this package's source. It takes images of any size, as arrays or encoded files, and gives a table of N rows and
+    one float32 column of probabilities a class, by its name. The signature names the columns; what is taken, which no
+    schema of MLflow can say, stands as `input` in the metadata of MLmodel. Nothing in it is pickled, and no path of
+    this machine is in it.
 
     Args:
         filepath: The folder; replaced as a whole when a model is saved.
@@ -126,7 +134,8 @@ def write_model(classifier: Classifier, folder: Path) -> None:
                 python_model=str(MODEL_CODE),
                 artifacts={"weights": str(weights), "spec": str(spec), "record": str(record)},
                 code_paths=[str(code)],
-                signature=signature(example, classifier.spec["classes"], metadata_read(classifier.spec)),
+                signature=signature(classifier.spec["classes"], metadata_read(classifier.spec)),
+                metadata={"input": TAKES},
                 input_example=example,
                 pip_requirements=requirements(classifier.spec),
             )
@@ -178,13 +187,12 @@ def forget_machine(folder: Path) -> None:
     description.save(str(folder / "MLmodel"))
 
 
-def signature(example: Pixels, classes: Sequence[str], metadata: Collection[str] = ()) -> Any:
-    """(N, H, W, 3) uint8, with N values each of the metadata as parameters, to N rows with one float32 a class."""
+def signature(classes: Sequence[str], metadata: Collection[str] = ()) -> Any:
+    """One float32 column a class, with N values each of the metadata as parameters; nothing of the images."""
     import_mlflow()
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
-    images = TensorSpec(np.dtype("uint8"), (-1, *example.shape[1:]))
     known = [ParamSpec(name, "double" if name == "age" else "string", [], shape=(-1,)) for name in metadata]
     outputs = Schema([ColSpec("float", name) for name in classes])
-    return ModelSignature(Schema([images]), outputs, **({"params": ParamSchema(known)} if known else {}))
+    return ModelSignature(outputs=outputs, **({"params": ParamSchema(known)} if known else {}))

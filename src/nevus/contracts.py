@@ -61,6 +61,9 @@ DUPLICATE_COLUMNS = ("image_id", "other_id", "kind", "correlation", "transform")
 # One row a method and metric. `role` is "method", "ablation" (a part of the method), "baseline" or
 # "floor"; `low` and `high` bound the interval.
 METRIC_COLUMNS = ("method", "role", "metric", "value", "low", "high")
+# One row a scoring of test images: fingerprints of the test split (`pipelines.reporting.ledger.test_of`), of the corpus
+# ("" where it is not known) and of the predictions; the name of the run; when, in UTC.
+LEDGER_COLUMNS = ("test", "images", "corpus", "run", "predictions", "scored_at")
 
 
 class NevusError(Exception):

@@ -57,6 +57,21 @@ def test_what_is_asked_for_goes_and_nothing_else(root, arguments, gone):
         assert f"data/{name.removesuffix('/corpus')}" in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(["--dataset", "--env=test"], True), (["--all"], True), (["ssgan/*", "--env=test"], False)]
+)
+def test_the_test_ledger_always_stays_and_is_no_reason_to_fail(root, arguments, said):
+    ledger = root / "data/08_reporting/test/test_ledger.jsonl"
+    ledger.parent.mkdir(parents=True)
+    ledger.touch()
+    result = call(root, *arguments, "--yes")
+    assert result.exit_code == 0, result.output
+    assert ledger.exists()
+    assert (f"{ledger.relative_to(root)}: the test images have been scored" in result.output) == said
+    if said:
+        assert call(root, *arguments, "--yes").exit_code == 0
+
+
 def test_nothing_goes_unasked(root):
     before = left(root)
     result = call(root, "--all")

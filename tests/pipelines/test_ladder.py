@@ -10,7 +10,9 @@ from nevus.pipelines.ladder import nodes, wording
 from nevus.pipelines.ladder.pipeline import PARTS, RUNGS, create_pipeline
 from nevus.pipelines.methods import METHODS
 from nevus.pipelines.ssgan.params import SsganParams
-from tests.pipelines.test_reporting import OPTIONS, SEEN, predictions
+from tests.pipelines.test_reporting import OPTIONS, SEEN, classifier, predictions
+
+HIGHEST = classifier("ssgan", "wide")
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,13 @@ def tables():
 
 @pytest.fixture(scope="module")
 def compared(tables):
-    return nodes.compare(OPTIONS, SEEN, **tables)
+    return nodes.compare(OPTIONS, SEEN, highest=HIGHEST, **tables)
 
 
 def test_each_rung_is_compared_with_the_one_below_and_the_lowest_with_the_colours(compared):
-    metrics, comparison = compared
+    metrics, comparison, entry = compared
+    assert list(entry["run"]) == ["ladder.labels-wide/seed3", "ladder.consistency-wide/seed3", "ladder.gan-wide/seed3"]
+    assert entry["test"].nunique() == 1
     assert list(metrics.columns) == list(METRIC_COLUMNS)
     assert list(comparison.columns) == ["rung", "below", "metric", "difference", "low", "high", "p_value"]
     auc = comparison[comparison["metric"] == "auc"].set_index("rung")
@@ -43,16 +47,16 @@ def test_each_rung_is_compared_with_the_one_below_and_the_lowest_with_the_colour
 def test_test_images_that_train_are_refused(tables):
     seen = pd.DataFrame({"image_id": ["image-0"], "split": ["unlabeled"]})
     with pytest.raises(CorpusError, match="train or choose"):
-        nodes.compare(OPTIONS, seen, **tables)
+        nodes.compare(OPTIONS, seen, highest=HIGHEST, **tables)
 
 
 def test_rungs_on_other_images_are_refused(tables):
     with pytest.raises(CorpusError, match="same test images"):
-        nodes.compare(OPTIONS, SEEN, **tables | {"gan": tables["gan"].iloc[:-1]})
+        nodes.compare(OPTIONS, SEEN, highest=HIGHEST, **tables | {"gan": tables["gan"].iloc[:-1]})
 
 
 def test_the_page_says_what_each_rung_adds_and_costs(compared, tables):
-    metrics, comparison = compared
+    metrics, comparison, entry = compared
     figure = nodes.draw_ladder(OPTIONS, metrics, comparison)
     file = io.BytesIO()
     figure.savefig(file)
@@ -66,9 +70,9 @@ def test_the_page_says_what_each_rung_adds_and_costs(compared, tables):
     classifier = Classifier({}, {"classes": ["benign", "melanoma"]}, np.empty((0, 8, 8, 3), np.uint8), record)
     histories = {"gan": pd.DataFrame({"step": [1, 2], "seconds": [1.0, 61.2]})}
     summary = pd.DataFrame({"split": ["labeled"]})
-    page = nodes.write_page(
-        OPTIONS, metrics, comparison, classifier, tables["gan"], summary, file.getvalue(), **histories
-    )
+    known = {"rungs": file.getvalue(), "ledger": entry.assign(scored_at="2026-01-01T00:00:00+00:00")}
+    page = nodes.write_page(OPTIONS, metrics, comparison, classifier, tables["gan"], summary, **known, **histories)
+    assert "This test split has been scored 3 times, by 3 runs." in page
     assert "How far do 40 labels carry, beside 4,000 unlabelled images?" in page
     assert "61 s" in page
     assert "drawn by a program" in page

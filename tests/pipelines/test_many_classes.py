@@ -13,6 +13,7 @@ from kedro_datasets.pandas import CSVDataset, ParquetDataset
 from nevus.contracts import Corpus, CorpusError
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
+from nevus.io.ledger import LedgerDataset
 from nevus.io.model import ModelDataset
 from nevus.pipelines.classifier.nodes import build_classifier_learner
 from nevus.pipelines.cross_validation.nodes import cross_validate
@@ -66,6 +67,7 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
     options = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
     shown = {name: FigureDataset(filepath=str(folder / f"{name}.png")) for name in FIGURES}
     assignment = images_to_test_on.manifest[["image_id", "split", "label"]]
+    ledger = LedgerDataset(filepath=str(folder / "test_ledger.jsonl"))
     nobody = images_to_test_on._replace(manifest=images_to_test_on.manifest.iloc[:0])
     catalog = DataCatalog(
         {
@@ -87,6 +89,7 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
             **{f"ssgan.{name}": dataset for name, dataset in shown.items()},
             "ssgan.predictions": ParquetDataset(filepath=str(folder / "predictions.parquet")),
             **{f"ssgan.{name}": CSVDataset(filepath=str(folder / f"{name}.csv")) for name in ("metrics", "comparison")},
+            **{f"ssgan.test_ledger@{view}": ledger for view in ("entry", "all")},
         }
     )
     whole = create_pipeline("ssgan")

@@ -10,9 +10,10 @@ from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import ValidationError
 
-from nevus.contracts import CLASSES, METRIC_COLUMNS, Classifier, Corpus, CorpusError, NevusError
+from nevus.contracts import CLASSES, LEDGER_COLUMNS, METRIC_COLUMNS, Classifier, Corpus, CorpusError, NevusError
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
+from nevus.io.ledger import LedgerDataset
 from nevus.metrics.classification import METRICS
 from nevus.metrics.titles import TITLES
 from nevus.pipelines.reporting import figures, nodes, tables, wording
@@ -26,6 +27,8 @@ from nevus.pipelines.reporting.verdict import verdict
 OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
 FIGURES = ("roc", "confusion", "reliability", "curves")
 FLOORS = ("majority", "colour_svm")
+SCORED = {"metrics", "comparison", "test_ledger@entry"}
+NOBODY = pd.DataFrame(columns=list(LEDGER_COLUMNS))  # has scored a test split
 SEEN = pd.DataFrame({"image_id": ["l", "u", "v", "image-0"], "split": ["labeled", "unlabeled", "validation", "test"]})
 
 
@@ -66,7 +69,7 @@ def scored():
 
 @pytest.fixture(scope="module")
 def evaluated(scored):
-    return nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)
+    return nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)[:2]
 
 
 @pytest.fixture
@@ -94,6 +97,8 @@ def catalog(scored, tmp_path):
     datasets |= {f"new.{name}": dataset for name, dataset in shown.items()}
     summary = pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})
     datasets |= {"new.progress": progress, "corpus_summary": MemoryDataset(summary)}
+    ledger = LedgerDataset(filepath=str(tmp_path / "test_ledger.jsonl"))
+    datasets |= {"new.test_ledger@entry": ledger, "new.test_ledger@all": ledger}
     return DataCatalog(datasets | {"params:evaluation": MemoryDataset(OPTIONS)})
 
 
@@ -122,6 +127,14 @@ def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(c
     compared = "Compared with the baseline supervised, the majority class and a support-vector machine on colour"
     assert compared in page
     assert "A discriminator sure of everything" in page
+
+
+def test_who_has_scored_the_test_images_stands_on_the_page(catalog):
+    assert "This test split has been scored 2 times, by 2 runs." in page_of(catalog)
+    assert list(catalog["new.test_ledger@all"].load()["run"]) == ["ssgan/seed3", "ssgan.baseline/seed3"]
+    again = page_of(catalog)  # the same predictions, a second time
+    assert "This test split has been scored 2 times, by 2 runs." in again
+    assert '<th scope="row">ssgan.baseline/seed3</th><td>1</td>' in again
 
 
 def test_parameters_on_the_page_are_those_of_the_training_and_of_the_present_scoring(catalog):
@@ -186,7 +199,7 @@ def test_the_template_asks_for_what_the_run_has(baseline, generator):
     assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}
     drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
     assert pipeline.outputs() == {"new.report"}
-    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | {"metrics", "comparison", "report"}}
+    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | SCORED | {"report"}}
 
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
@@ -213,7 +226,7 @@ def test_a_classifier_that_does_not_say_what_trained_it_is_refused(scored):
 
 def test_each_method_is_scored_at_the_threshold_that_it_chose_itself(scored):
     chosen = PLAIN._replace(spec=PLAIN.spec | {"threshold": 0.2})
-    metrics, _ = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=chosen, **scored)
+    metrics, *_ = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=chosen, **scored)
     found = metrics[metrics["metric"] == "sensitivity"].set_index("method")["value"]
     for name, threshold, table in (
         ("ssgan", 0.5, scored["predictions"]),
@@ -228,13 +241,13 @@ def test_each_method_is_scored_at_the_threshold_that_it_chose_itself(scored):
 
 def test_a_variant_is_part_of_the_name_of_a_run_and_of_no_baseline(scored):
     wide, plain = classifier(variant="wide"), classifier("supervised", "wide")
-    metrics, _ = nodes.evaluate(OPTIONS, wide, seen=SEEN, baseline_classifier=plain, **scored)
+    metrics, *_ = nodes.evaluate(OPTIONS, wide, seen=SEEN, baseline_classifier=plain, **scored)
     assert list(metrics["method"].unique()) == ["ssgan-wide", "supervised", *FLOORS]
     assert wording.display(name_of(wide.record)) == "SSGAN-wide"
 
 
 def test_without_a_baseline_a_run_is_compared_with_the_floors(scored):
-    metrics, comparison = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *(scored[f] for f in FLOORS))
+    metrics, comparison, _ = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *(scored[f] for f in FLOORS))
     roles = metrics.drop_duplicates("method").set_index("method")["role"].to_dict()
     assert roles == {"supervised": "method", "majority": "floor", "colour_svm": "floor"}
     assert list(comparison["other"].unique()) == list(FLOORS)
@@ -247,8 +260,8 @@ def test_without_a_baseline_a_run_is_compared_with_the_floors(scored):
 def test_what_a_run_is_put_together_of_is_scored_beside_it_and_answers_nothing(scored):
     floors = [scored[floor] for floor in FLOORS]
     parts = {"image_probability": scored["predictions"]["probability"], "metadata_probability": 0.5}
-    plain, _ = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *floors)
-    metrics, comparison = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"].assign(**parts), SEEN, *floors)
+    plain, *_ = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"], SEEN, *floors)
+    metrics, comparison, _ = nodes.evaluate(OPTIONS, PLAIN, scored["predictions"].assign(**parts), SEEN, *floors)
 
     roles = metrics.drop_duplicates("method").set_index("method")["role"].to_dict()
     ablations = {"image_alone": "ablation", "metadata_alone": "ablation"}
@@ -293,7 +306,7 @@ def test_the_run_is_compared_with_each_of_the_others_on_each_metric(evaluated):
 
 
 def test_a_second_evaluation_gives_the_same_numbers(scored, evaluated):
-    again = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)
+    again = nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)[:2]
     for first, second in zip(evaluated, again, strict=True):
         pd.testing.assert_frame_equal(first, second)
 
@@ -393,7 +406,7 @@ def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(eval
     assert row["cells"][0]["standing"] == wording.UNDECIDED
     assert row["cells"][1:] == [{"other": "supervised"}, {"other": "majority class"}]
     predicted, summary = catalog["new.predictions"].load(), catalog["corpus_summary"].load()
-    page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary)
+    page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary, NOBODY)
     assert page.count("Partial auc") == 2  # a column and a row, and no explanation
 
 
@@ -443,7 +456,8 @@ def test_a_run_scored_on_what_trains_or_chooses_is_neither_scored_nor_reported(s
     with pytest.raises(CorpusError, match=message):
         nodes.evaluate(OPTIONS, SSGAN, seen=seen, baseline_classifier=PLAIN, **scored)
     with pytest.raises(CorpusError, match=message):
-        nodes.write_report(OPTIONS, SSGAN, *evaluated, scored["predictions"], seen, catalog["corpus_summary"].load())
+        summary = catalog["corpus_summary"].load()
+        nodes.write_report(OPTIONS, SSGAN, *evaluated, scored["predictions"], seen, summary, NOBODY)
 
 
 def test_a_baseline_that_was_trained_otherwise_is_named_on_the_page_with_both_values(catalog):

@@ -83,7 +83,8 @@ def _show(root: Path, plan: Plan) -> None:
         lines.append(f"  {title}" + (f"  ({files} files, {size_text(size)})" if paths else ""))
     if lines:
         lines.append(f"In all {size_text(measure(path for _, paths in rows for path in paths)[1])}.")
-    lines += ["Not removed:", *(f"  {line}" for line in plan.kept)] if plan.kept else []
+    staying = [*plan.kept, *plan.spared]
+    lines += ["Not removed:", *(f"  {line}" for line in staying)] if staying else []
     for line in lines:
         click.echo(line.replace(f"{root}/", ""))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from nevus.cli.leftovers import JOURNALS, Leftover, find_leftovers, locks_in, obstacle, select
+from nevus.cli.leftovers import JOURNALS, LEDGER, Leftover, find_leftovers, locks_in, obstacle, select
 from nevus.contracts import NevusError
 from nevus.hooks.prune import ARTIFACTS, DATABASE, Pruning, foreign_database, plan_pruning
 from nevus.locks import BusyError, Lock
@@ -33,6 +33,7 @@ class Plan:
         pruning: Tracked runs and their artifacts.
         kept: What stays although it was asked for, with the reason.
         busy: Data sets of which a run is going on.
+        spared: What always stays, with the reason.
     """
 
     leftovers: list[Leftover] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Plan:
     pruning: Pruning = field(default_factory=Pruning)
     kept: list[str] = field(default_factory=list)
     busy: set[str] = field(default_factory=set)
+    spared: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -108,6 +110,9 @@ def results(root: Path, dataset: str | None, names: Sequence[str] = (), *, untra
             plan.kept.append(f"{one}: {reason}")
     meant = [] if names else [path for path in others if dataset in (None, path.name)]
     plan.kept += [f"{path}: it holds what no run made, or is a link" for path in meant]
+    if not names:
+        ledgers = sorted((root / "data").glob(f"*/{dataset or '*'}/{LEDGER}"))
+        plan.spared = [f"{path}: the test images have been scored, whatever becomes of the results" for path in ledgers]
     return plan
 
 

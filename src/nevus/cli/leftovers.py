@@ -14,6 +14,7 @@ SEED = re.compile(r"seed\d+")  # see nevus.configuration.run_folder
 PACKED = re.compile(r"\d+px-\w+")  # see `_packed` in conf/base/catalog/run.yml
 SWEEPS = "sweeps"  # the tables of `kedro sweep`, beside the runs
 JOURNALS = "untracked-*.json"
+LEDGER = "test_ledger.jsonl"  # of a data set, beside its runs; see nevus.io.ledger
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _walk(data: Path, depth: int = 1) -> Iterator[Path]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return [path for path in folder.iterdir() if not path.name.startswith(".") and path.name != LEDGER]
 
 
 def _owner(parts: tuple[str, ...]) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from nevus.contracts import Classifier, Figure, FinishedRuns, Table
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.scoring import difference_rows, estimates_of, score_rows
 
+NAME = "ladder"
 COLOURS = "colour_svm"  # the floor below the lowest rung
 
 
@@ -25,8 +26,13 @@ def hand_over(classifier: Classifier) -> FinishedRuns:
 
 
 def compare(
-    options: EvaluationParams, seen: Table, majority: Table, colour_svm: Table, **rungs: Table
-) -> tuple[Table, Table]:
+    options: EvaluationParams,
+    seen: Table,
+    majority: Table,
+    colour_svm: Table,
+    highest: Classifier,
+    **rungs: Table,
+) -> tuple[Table, Table, Table]:
     """Score all rungs and floors on the same resampled test sets, and take from each rung the one below it.
 
     Args:
@@ -34,18 +40,20 @@ def compare(
         seen: `image_id` and `split` of every image that trains or chooses.
         majority: Predictions of the majority floor.
         colour_svm: Predictions of the colour floor, which the lowest rung stands on.
+        highest: Classifier of the highest rung; its record has the seed, the variant and the corpus of all.
         rungs: Predictions by the name of the rung, from the lowest to the highest.
 
     Returns:
-        Scores with intervals (`METRIC_COLUMNS`), and for each `rung` the difference to the one `below` it by `metric`:
-        `difference`, `low`, `high`, `p_value`.
+        Scores with intervals (`METRIC_COLUMNS`), for each `rung` the difference to the one `below` it by `metric`
+        (`difference`, `low`, `high`, `p_value`), and for the ledger which rungs have been scored.
 
     Raises:
         CorpusError: If a table cannot be scored, a class has no test image, the tables differ in their test images, or
             one of these trains or chooses.
     """
     from nevus.metrics.predictions import align
-    from nevus.pipelines.reporting.runs import require_unseen
+    from nevus.pipelines.reporting.ledger import entry_of
+    from nevus.pipelines.reporting.runs import folder_name, require_unseen
 
     floors = {"majority": majority, COLOURS: colour_svm}
     aligned = align({**rungs, **floors})
@@ -54,7 +62,9 @@ def compare(
     estimates = estimates_of(aligned, options)
     roles = {name: "floor" if name in floors else "method" for name in aligned}
     steps = difference_rows(estimates, [(rung, below) for below, rung in pairwise([COLOURS, *rungs])], options)
-    return score_rows(estimates, roles, options), steps.rename(columns={"one": "rung", "other": "below"})
+    own = {folder_name({**highest.record, "method": NAME}, rung): aligned[rung] for rung in rungs}
+    entry = entry_of(own, highest.record.get("corpus", ""))
+    return score_rows(estimates, roles, options), steps.rename(columns={"one": "rung", "other": "below"}), entry
 
 
 def draw_ladder(options: EvaluationParams, metrics: Table, comparison: Table) -> Figure:
@@ -73,6 +83,7 @@ def write_page(
     predictions: Table,
     corpus_summary: Table,
     rungs: bytes,
+    ledger: Table,
     **histories: Table,
 ) -> str:
     """Write one page that says of every rung whether it earns its place above the one below.
@@ -85,6 +96,7 @@ def write_page(
         predictions: Of the highest rung, for the number of test images.
         corpus_summary: Any table that describes the data; shown as it is.
         rungs: The figure, PNG.
+        ledger: Who has scored test images until now (`LEDGER_COLUMNS`).
         histories: Of the trainings, for what they cost.
 
     Returns:
@@ -97,6 +109,7 @@ def write_page(
     from nevus.pipelines.page import render
     from nevus.pipelines.reporting import tables
     from nevus.pipelines.reporting.classes import decision
+    from nevus.pipelines.reporting.ledger import on_a_page
     from nevus.pipelines.reporting.wording import cell, describe_test_set, few_groups
 
     record, classes = classifier.record, classifier.spec["classes"]
@@ -116,6 +129,7 @@ def write_page(
         figure=base64.b64encode(rungs).decode("ascii"),
         summary_columns=[str(column) for column in corpus_summary.columns],
         summary_rows=[[cell(value) for value in row] for row in corpus_summary.itertuples(index=False)],
+        ledger=on_a_page(ledger, rows),
         data_format=record["parameters"].get("ingestion", {}).get("format", ""),
     )
 

@@ -8,9 +8,9 @@ from nevus.pipelines.ingestion.pipeline import SHARED, splitting
 from nevus.pipelines.instances import instance
 from nevus.pipelines.ladder import nodes
 from nevus.pipelines.method import VIEWS, floors, training
-from nevus.pipelines.reporting.pipeline import SEEN
+from nevus.pipelines.reporting.pipeline import LEDGER, LEDGER_ENTRY, SEEN
 
-NAME = "ladder"
+NAME = nodes.NAME
 START = "features"  # whose features the last rung starts from; no rung of its own
 # The method that each part trains, by the name of its block in the parameters, from the lowest rung to the highest.
 PARTS = {
@@ -42,11 +42,14 @@ def reporting() -> Pipeline:
     inputs = {"options": "params:evaluation", "seen": SEEN, "majority": "majority", "colour_svm": "colour_svm"}
     compared = {"options": "params:evaluation", "metrics": "metrics", "comparison": "comparison"}
     told = {"classifier": f"{RUNGS[-1]}_classifier", "predictions": f"{RUNGS[-1]}_predictions"}
-    told |= {"corpus_summary": "corpus_summary", "rungs": "rungs"} | {name: f"{name}_history" for name in PARTS}
+    told |= {"corpus_summary": "corpus_summary", "rungs": "rungs", "ledger": LEDGER} | {
+        name: f"{name}_history" for name in PARTS
+    }
+    inputs["highest"] = told["classifier"]
     predictions = {name: f"{name}_predictions" for name in RUNGS}
     return Pipeline(
         [
-            Node(nodes.compare, inputs | predictions, ["metrics", "comparison"], name="compare"),
+            Node(nodes.compare, inputs | predictions, ["metrics", "comparison", LEDGER_ENTRY], name="compare"),
             Node(nodes.draw_ladder, compared, "rungs", name="draw_rungs"),
             Node(nodes.write_page, compared | told, "report", name="report"),
         ],

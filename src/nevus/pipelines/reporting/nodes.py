@@ -30,7 +30,7 @@ def evaluate(
     colour_svm: Table,
     baseline_classifier: Classifier | None = None,
     baseline_predictions: Table | None = None,
-) -> tuple[Table, Table]:
+) -> tuple[Table, Table, Table]:
     """Score a run beside the floors and its baseline, if it has one, on the same resampled test sets.
 
     Args:
@@ -44,8 +44,8 @@ def evaluate(
         baseline_predictions: Of the baseline.
 
     Returns:
-        Scores with intervals (`METRIC_COLUMNS`; `metrics.classification.score` says which), and the run minus each of
-        the others (`metric`, `other`, `difference`, `low`, `high`, `p_value`).
+        Scores with intervals (`METRIC_COLUMNS`; `metrics.classification.score` says which), the run minus each of the
+        others (`metric`, `other`, `difference`, `low`, `high`, `p_value`), and for the ledger who has been scored.
 
     Raises:
         CorpusError: If a table cannot be scored, a class has no test image, the tables differ in their test images, or
@@ -53,7 +53,8 @@ def evaluate(
         NevusError: If a record says no method, or two of those compared have one name.
     """
     from nevus.metrics.predictions import align
-    from nevus.pipelines.reporting.runs import compared, require_unseen
+    from nevus.pipelines.reporting.ledger import entry_of
+    from nevus.pipelines.reporting.runs import compared, folder_name, require_unseen
     from nevus.pipelines.reporting.wording import few_groups
 
     tables, roles, thresholds = compared(
@@ -66,7 +67,12 @@ def evaluate(
         logger.warning(warning)
     estimates = estimates_of(aligned, options, thresholds)
     comparison = difference_rows(estimates, [(run, other) for other in others], options)
-    return score_rows(estimates, roles, options), comparison[list(_COMPARISON_COLUMNS)]
+    parts = {"method": "", "baseline": "baseline"}  # of the run, by role; floors choose nothing
+    told = {
+        folder_name(classifier.record, parts[roles[name]]): aligned[name] for name in aligned if roles[name] in parts
+    }
+    entry = entry_of(told, classifier.record.get("corpus", ""))
+    return score_rows(estimates, roles, options), comparison[list(_COMPARISON_COLUMNS)], entry
 
 
 def draw_roc(
@@ -173,6 +179,7 @@ def write_report(
     predictions: Table,
     seen: Table,
     corpus_summary: Table,
+    ledger: Table,
     baseline_classifier: Classifier | None = None,
     **figures: bytes,
 ) -> str:
@@ -186,6 +193,7 @@ def write_report(
         predictions: Of the run, for the number of test images.
         seen: `image_id` and `split` of every image that trains or chooses.
         corpus_summary: Any table that describes the data; shown as it is.
+        ledger: Who has scored test images until now (`LEDGER_COLUMNS`).
         baseline_classifier: Of the baseline; the page warns where it was trained otherwise than it should be.
         figures: PNG or GIF bytes by name; captions come from `figures.FIGURES`.
 
@@ -201,6 +209,7 @@ def write_report(
     from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.fairness import fairness_notice
     from nevus.pipelines.reporting.figures import embed
+    from nevus.pipelines.reporting.ledger import on_a_page
     from nevus.pipelines.reporting.runs import name_of, require_unseen, threshold_of
     from nevus.pipelines.reporting.verdict import verdict
 
@@ -226,6 +235,7 @@ def write_report(
         figures=embed(figures, classes),
         summary_columns=[str(column) for column in corpus_summary.columns],
         summary_rows=[[wording.cell(value) for value in row] for row in corpus_summary.itertuples(index=False)],
+        ledger=on_a_page(ledger, rows),
         parameters=parameters,
         data_format=dict(parameters).get("ingestion.format", ""),
     )

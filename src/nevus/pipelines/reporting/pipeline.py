@@ -10,13 +10,14 @@ from kedro.pipeline import Node, Pipeline
 from nevus.pipelines.reporting import nodes
 
 SEEN = "corpus@assignment"  # which images train or choose
+LEDGER_ENTRY, LEDGER = "test_ledger@entry", "test_ledger@all"  # what a run adds, and what all runs have added
 
 
 def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) -> Pipeline:
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
     It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
-    (the split of every image), `corpus_summary` and `params:evaluation`.
+    (the split of every image), `corpus_summary`, `test_ledger@all` and `params:evaluation`.
 
     Args:
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
@@ -38,7 +39,7 @@ def _scores(baseline: bool) -> list[Node]:
     if baseline:
         compared |= {"baseline_classifier": "baseline_classifier", "baseline_predictions": "baseline_predictions"}
     return [
-        Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison"], name="evaluate"),
+        Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison", LEDGER_ENTRY], name="evaluate"),
         Node(nodes.draw_roc, {**compared, "metrics": "metrics"}, "roc", name="draw_roc"),
     ]
 
@@ -60,7 +61,7 @@ def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
     names += ["roc", "confusion", "reliability", *(["curves"] if trained else [])]
     names += ["real_and_generated", "progress"] if generator else []
-    inputs = {"options": "params:evaluation", "seen": SEEN} | {name: name for name in names}
+    inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}
     if baseline:
         inputs["baseline_classifier"] = "baseline_classifier"
     return Node(nodes.write_report, inputs, "report", name="report")

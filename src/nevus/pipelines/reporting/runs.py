@@ -48,6 +48,17 @@ def threshold_of(spec: Mapping[str, Any], options: EvaluationParams) -> float:
     return float(spec.get("threshold", options.threshold))
 
 
+def folder_name(record: Mapping[str, Any], part: str = "") -> str:
+    """Name a run as its folders are: `ssgan-wide/seed0`.
+
+    Args:
+        record: Of its classifier.
+        part: Of the run, such as "baseline": `ssgan.baseline-wide/seed0`.
+    """
+    method, dash, variant = name_of(record).partition("-")
+    return f"{method}{'.' if part else ''}{part}{dash}{variant}/seed{record.get('seed', '')}"
+
+
 def compared(
     options: EvaluationParams,
     classifier: Classifier,

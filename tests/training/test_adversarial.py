@@ -1,9 +1,12 @@
+import pytest
 import torch
 
-from nevus.contracts import StepOutput
+from nevus.augment.adaptive import AdaptiveAugment
+from nevus.augment.options import AdaptiveOptions
+from nevus.contracts import StepOutput, TrainingError
 from nevus.objectives.hinge import Hinge
 from nevus.training.loop import mean_row, train
-from tests.training.fakes import MemoryCheckpoints, game, loop, task
+from tests.training.fakes import MILD, MemoryCheckpoints, game, loop, task
 
 
 class Records:
@@ -70,3 +73,31 @@ def test_a_game_over_one_score_trains_and_logs_its_lazy_terms():
     assert history["discriminator_loss"].notna().all()
     assert history["r1"].notna().sum() == 4  # of six rows of two steps each
     assert any(not torch.equal(a, b) for a, b in zip(before, learner.generator.parameters(), strict=True))
+
+
+ADAPTIVE = AdaptiveOptions(start=0.2, target=0.6, every=8, climb=80, limit=0.8)
+
+
+def test_adaptive_augmentation_follows_the_discriminator_and_is_resumed_bit_for_bit():
+    options = loop()
+    whole, killed, continued = (
+        game(options, hinge(options), augment=AdaptiveAugment(MILD, ADAPTIVE)) for _ in range(3)
+    )
+    history = run(whole, options)
+    assert history["augment_probability"].between(0.2, 0.8 + 1e-6).all()
+    assert history["augment_probability"].nunique() > 1
+    kept, step = MemoryCheckpoints(), killed.step
+    killed.step = lambda index: step(index) if index < 6 else 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        train(killed, options, seed=3, checkpoints=kept, key="k", name="test")
+    assert kept.saved == 1
+    train(continued, options, seed=3, checkpoints=kept, key="k", name="test")
+    assert continued.augment.probability == whole.augment.probability
+    for one, other in zip(whole.generator.parameters(), continued.generator.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_adaptive_augmentation_wants_an_objective_that_says_how_sure_the_discriminator_is():
+    learner = game(loop(), Records(), augment=AdaptiveAugment(MILD, ADAPTIVE))
+    with pytest.raises(TrainingError, match="real_sign"):
+        learner.step(0)

@@ -39,6 +39,25 @@ class Policies(RootModel[dict[str, Policy]]):
     model_config = ConfigDict(frozen=True)
 
 
+class AdaptiveOptions(Options):
+    """How the probability of a discriminator's augmentation follows its answers (arXiv:2006.06676, section 3).
+
+    Attributes:
+        start: The probability at first.
+        target: Mean sign of the answers to real images that is aimed at: 0 where real and generated ones are not told
+            apart, 1 where all real images are known. The paper's is 0.6.
+        every: Real images from one move to the next; the paper's is 256.
+        climb: Real images in which the probability would go from 0 to 1; the paper's is 500,000.
+        limit: Of the probability; above 0.8 a generator may learn the changes themselves.
+    """
+
+    start: float = Field(ge=0, le=1)
+    target: float = Field(gt=-1, lt=1)
+    every: int = Field(ge=1, le=1_000_000)
+    climb: int = Field(ge=1, le=1_000_000_000)
+    limit: float = Field(gt=0, le=1)
+
+
 class CopiesOptions(Options):
     """Changed copies of training images, made once; every other split stays as it is.
 

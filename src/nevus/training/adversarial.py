@@ -1,14 +1,14 @@
 """One learner for every GAN: two networks, an objective, two optimizers, and running means of the weights."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from nevus.contracts import Batch, GanBatch, Pixels, StepOutput
+from nevus.contracts import Batch, GanBatch, Pixels, StepOutput, TrainingError
 from nevus.training.averaging import averaged, hand_teacher
 from nevus.training.images import to_pixels
 from nevus.training.learner_state import Parts, Stateful
@@ -35,6 +35,25 @@ class RealImages(Protocol):
 
     def __call__(self, step: int) -> tuple[Tensor, np.ndarray[tuple[int], np.dtype[np.int64]]]:
         """(N, 3, H, W) images of a step, and their positions."""
+
+
+@runtime_checkable
+class AdaptiveView(Protocol):
+    """A view that changes more or less as the discriminator answers; it has a state."""
+
+    probability: float
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """As any view."""
+
+    def observe(self, sign: Tensor, images: int) -> None:
+        """Take in the mean sign of the discriminator's answers to this number of real images."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What it depends on."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> Any:
+        """Go on from `state_dict`."""
 
 
 class Critic:
@@ -84,7 +103,7 @@ class AdversarialLearner(Parts):
         labeled: Labelled images of a step, where the discriminator is a classifier.
         labels: (R,) int64 classes of the real images by position, where the game is conditional.
         augment: Changes all images that the discriminator sees, but the labelled ones; differentiable, since the
-            generator learns through it.
+            generator learns through it. An `AdaptiveView` is told the `real_sign` that the objective logs.
         weak: Changes real images a little, where the objective wants to see them so.
         strong: Changes the same images a lot, likewise.
         discriminator_optimizer: Settings.
@@ -137,6 +156,8 @@ class AdversarialLearner(Parts):
         self._wanted_views: tuple[str, ...] = getattr(objective, "views", ())
         given = {"weak": weak, "strong": strong}
         self.views = {name: view for name, view in given.items() if view and name in self._wanted_views}
+        if isinstance(augment, AdaptiveView):
+            self.parts["augment"] = augment
         self.objective, self.augment, self.runtime = objective, augment, runtime
         self.real, self.fresh, self.labeled, self.labels = real, fresh, labeled, labels
         self.discriminator_steps = discriminator_steps
@@ -159,6 +180,7 @@ class AdversarialLearner(Parts):
             taught = self.objective.discriminator_loss(self._generator, self._discriminator, self._seen(real, batch))
             self.discriminator_optimizer.update(taught.loss)
             self.average.update_parameters(self.discriminator)
+            self._adapt(taught, len(real))
         self._teach(False)
         fresh = real if self.labels is not None else self.fresh(index)[0]
         seen = batch._replace(real=self.augment(fresh), fake=self.augment(batch.fake))
@@ -176,6 +198,18 @@ class AdversarialLearner(Parts):
         latent = torch.randn(len(real), self.latent, device=real.device)
         fake = self._generator(latent) if labels is None else self._generator(latent, labels)
         return real, GanBatch(real, fake, latent, labels, labeled, step=step)
+
+    def _adapt(self, taught: StepOutput, images: int) -> None:
+        """Let an adaptive augmentation follow the answers to this number of real images."""
+        if not isinstance(self.augment, AdaptiveView):
+            return
+        if "real_sign" not in taught.scalars:
+            raise TrainingError(
+                f"adaptive augmentation follows real_sign, which {type(self.objective).__name__} does not log. Take an "
+                "objective over one score an image, such as hinge, or a fixed policy."
+            )
+        taught.scalars["augment_probability"] = torch.tensor(self.augment.probability, device=self.runtime.device)
+        self.augment.observe(taught.scalars["real_sign"], images)
 
     def _teach(self, on: bool) -> None:
         """Whether the discriminator's weights get gradients; frozen ones never do."""

@@ -42,8 +42,8 @@ def test_the_table_holds_the_method_its_baseline_and_the_floors_with_intervals(f
         "majority": "floor",
         "colour_svm": "floor",
     }
-    assert metrics["value"].between(0, 1).all()
-    scored = metrics[metrics["metric"] != "calibration_error"]
+    assert metrics["value"].between(-1, 40).all()  # from the Matthews correlation to the log loss
+    scored = metrics[~metrics["metric"].str.endswith("calibration_error")]
     assert (scored["low"] <= scored["value"] + 1e-9).all()
     assert (scored["value"] <= scored["high"] + 1e-9).all()
 

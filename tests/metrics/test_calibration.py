@@ -1,11 +1,18 @@
 import numpy as np
 import pytest
 
-from nevus.metrics.calibration import bin_index, calibration_error, reliability_table
+from nevus.metrics.calibration import adaptive_bins, bin_index, calibration_error, reliability_table
 
 
 def test_bins_are_open_below_and_closed_above_and_zero_joins_the_first():
     assert bin_index(np.array([0.0, 0.05, 0.1, 0.100001, 0.3, 1.0]), 10).tolist() == [0, 0, 0, 1, 2, 9]
+
+
+def test_adaptive_bins_hold_equally_many_and_never_part_what_is_tied():
+    probabilities = np.random.default_rng(0).beta(1, 20, 1000)
+    assert np.bincount(adaptive_bins(probabilities, 10)).tolist() == [100] * 10
+    assert adaptive_bins(np.array([0.1, 0.1, 0.1, 0.9]), 2).tolist() == [0, 0, 0, 1]
+    assert adaptive_bins(np.full(5, 0.5), 10).tolist() == [0] * 5
 
 
 def test_frequencies_equal_to_probabilities_have_no_calibration_error():

@@ -5,8 +5,8 @@ import pytest
 
 from nevus.contracts import CorpusError
 from nevus.metrics import weighted
-from nevus.metrics.classification import METRICS
 from nevus.metrics.intervals import Estimate, estimate, paired_difference, resample, roc_band
+from nevus.metrics.scores import METRICS
 
 ALONE = np.full(600, None)
 

@@ -14,7 +14,7 @@ from nevus.contracts import CLASSES, LEDGER_COLUMNS, METRIC_COLUMNS, Classifier,
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
 from nevus.io.ledger import LedgerDataset
-from nevus.metrics.classification import METRICS
+from nevus.metrics.scores import METRICS
 from nevus.metrics.titles import TITLES
 from nevus.pipelines.reporting import figures, nodes, tables, wording
 from nevus.pipelines.reporting.classes import decision
@@ -180,7 +180,7 @@ def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
     text = re.sub(r'data:image[^"]*', "", page_of(catalog))
     assert "SSGAN: which of 3 classes?" in text
     assert "nv: 100, mel: 68, bcc: 32" in text
-    assert not re.search(r"melanoma|benign|[Ss]ensitivity|[Ss]pecificity|[{}]one", text.split("<h2>Parameters")[0])
+    assert not re.search(r"melanoma|benign|[{}]one|>Sensitivity<|>Specificity<", text.split("<h2>Parameters")[0])
     metrics = nodes.evaluate(OPTIONS, trained, seen=SEEN, **{n: of_three(table) for n, table in scored.items()})[0]
     figure = nodes.draw_roc(OPTIONS, trained, metrics, **{n: of_three(table) for n, table in scored.items()})
     drawn = [line.get_label().split(":")[0] for line in figure.axes[0].lines]
@@ -290,9 +290,9 @@ def test_every_method_gets_every_metric_with_its_role_and_interval(evaluated):
     assert len(metrics) == 4 * len(METRICS)
     roles = metrics.drop_duplicates("method").set_index("method")["role"].to_dict()
     assert roles == {"ssgan": "method", "supervised": "baseline", "majority": "floor", "colour_svm": "floor"}
-    ranking = metrics[metrics["metric"] != "calibration_error"]
-    assert (ranking["low"] <= ranking["value"]).all()
-    assert (ranking["value"] <= ranking["high"]).all()
+    ranking = metrics[~metrics["metric"].str.endswith("calibration_error")]
+    assert (ranking["low"] <= ranking["value"] + 1e-12).all()
+    assert (ranking["value"] <= ranking["high"] + 1e-12).all()
 
 
 def test_the_run_is_compared_with_each_of_the_others_on_each_metric(evaluated):
@@ -373,9 +373,11 @@ def test_the_verdict_is_no_when_behind_the_floor_even_if_ahead_of_the_baseline()
 def test_lower_is_better_for_errors(evaluated):
     _, comparison = evaluated
     lower = comparison.assign(difference=-0.1, low=-0.2, high=-0.05)
-    standing = {row["name"]: row["cells"][0]["standing"] for row in tables.difference_table(lower)}
-    assert standing["Brier score"] == standing["Calibration error"] == "ahead"
-    assert standing["AUC"] == "behind"
+    rows = [row for _, block in tables.difference_table(lower) for row in block]
+    standing = {row["name"]: row["cells"][0]["standing"] for row in rows}
+    better = {"Brier score", "Log loss", "Calibration error", "Adaptive calibration error"}
+    assert {name for name, found in standing.items() if found == "ahead"} == better
+    assert {found for name, found in standing.items() if name not in better} == {"behind"}
 
 
 def test_text_from_the_data_cannot_become_markup(catalog):
@@ -392,22 +394,41 @@ def test_every_metric_and_figure_of_the_pipeline_has_words():
 
 def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(evaluated, catalog):
     metrics, comparison = evaluated
-    new = metrics[(metrics["metric"] == "auc") & (metrics["role"] != "floor")].assign(metric="partial_auc", low=np.nan)
+    new = metrics[(metrics["metric"] == "auc") & (metrics["role"] != "floor")].assign(metric="bare_auc", low=np.nan)
     metrics = pd.concat([new, metrics])
-    assert tables.metric_titles(metrics, CLASSES)[-1] == ("Partial auc", "")
-    cells = {row["name"]: row["cells"][-1] for row in tables.score_table(metrics)}
-    assert cells["SSGAN"] == (f"{new['value'].iloc[0]:.2f}", "")
-    assert cells["majority class"] == ("", "")
+    found = tables.score_table(metrics, CLASSES)
+    assert [name for name, _ in found.methods] == ["SSGAN", "supervised", "majority class", "colour SVM"]
+    assert [heading for heading, _ in found.blocks] == ["Ranking", "Decisions", "Probabilities", "Others"]
+    (row,) = found.blocks[-1][1]
+    assert (row["name"], row["meaning"]) == ("Bare auc", "")
+    assert row["cells"][0] == (f"{new['value'].iloc[0]:.2f}", "", "method")
+    assert row["cells"][2] == ("", "", "floor")
     gained = comparison[(comparison["metric"] == "auc") & (comparison["other"] == "colour_svm")]
-    comparison = pd.concat([gained.assign(metric="partial_auc"), comparison])
-    row = tables.difference_table(comparison)[-1]
+    comparison = pd.concat([gained.assign(metric="bare_auc"), comparison])
+    row = tables.difference_table(comparison)[-1][1][0]
     assert [cell["other"] for cell in row["cells"]] == ["colour SVM", "supervised", "majority class"]
-    assert row["name"] == "Partial auc"
+    assert row["name"] == "Bare auc"
     assert row["cells"][0]["standing"] == wording.UNDECIDED
     assert row["cells"][1:] == [{"other": "supervised"}, {"other": "majority class"}]
     predicted, summary = catalog["new.predictions"].load(), catalog["corpus_summary"].load()
     page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary, NOBODY)
-    assert page.count("Partial auc") == 2  # a column and a row, and no explanation
+    assert page.count("Bare auc") == 2  # a row in each table, and no explanation
+
+
+def test_beside_the_accuracy_stands_who_alone_was_right(scored, evaluated):
+    _, comparison, _ = evaluated
+    tested = comparison[comparison["mcnemar_p_value"].notna()].set_index("other")
+    assert set(tested["metric"]) == {"accuracy"}
+    assert list(tested.index) == ["supervised", *FLOORS]
+    mine, theirs = (scored[name] for name in ("predictions", "baseline_predictions"))
+    right, other = ((table["probability"] > 0.5) == table["label"].eq(1) for table in (mine, theirs))
+    row = tested.loc["supervised"]
+    assert (row["only_one"], row["only_other"]) == ((right & ~other).sum(), (other & ~right).sum())
+    assert row["difference"] == pytest.approx((row["only_one"] - row["only_other"]) / 200)
+    rows = {row["name"]: row["cells"][0] for _, block in tables.difference_table(comparison) for row in block}
+    said = f"{row['only_one']} against {row['only_other']} images, McNemar's p "
+    assert rows["Accuracy"]["mcnemar"].startswith(said)
+    assert rows["AUC"]["mcnemar"] == ""
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from nevus.contracts import DUPLICATE_COLUMNS, PREDICTION_COLUMNS, CorpusError
 from nevus.corpus.options import SplitOptions
-from nevus.metrics.classification import METRICS
 from nevus.metrics.predictions import tables_of_parts
+from nevus.metrics.titles import WATCHED
 from nevus.networks.build import restore
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.classifier.params import ClassifierParams
@@ -150,7 +150,7 @@ def test_the_step_is_chosen_by_validation_images_alone(training, test_set, valid
     params = supervised.model_copy(update={"selection": SelectionOptions(metric="auc", every=5, patience=None)})
     _, history = fit(training, chosen_by, params)
     looked = {name for name in history.columns if name.startswith(("validation_", "training_"))}
-    assert looked == {f"{images}_{metric}" for images in ("validation", "training") for metric in METRICS}
+    assert looked == {f"{images}_{metric}" for images in ("validation", "training") for metric in WATCHED}
     assert history.loc[history["step"] % 5 == 0, sorted(looked)].notna().all(axis=None)
     assert history[sorted(looked)].stack().between(0, 1).all()
     with pytest.raises(CorpusError, match=r"selection.*splits.validation"):

@@ -14,7 +14,7 @@ from nevus.contracts import Table
 from nevus.hooks.audit_screen import audit_line, audit_screen
 from nevus.hooks.datasets import find_dataset, local_path
 from nevus.hooks.grids import grid, wide_console
-from nevus.metrics.titles import in_order
+from nevus.metrics.titles import TITLES, WATCHED, in_order
 from nevus.metrics.titles import title as title_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def fitting_metrics(table: Table, title: str, console: Console) -> RichTable:
 
 
 def metrics_table(table: Table, title: str, *, transposed: bool, stacked: bool = False) -> RichTable:
-    """Metrics of every method with their intervals: the method first, then baselines, then floors.
+    """The metrics watched, of every method with their intervals: the method first, then baselines, then floors.
 
     Args:
         table: One row a method and metric, columns as in `METRIC_COLUMNS`.
@@ -112,7 +112,8 @@ def metrics_table(table: Table, title: str, *, transposed: bool, stacked: bool =
     cells = {(str(r["method"]), str(r["metric"])): interval(r["value"], r["low"], r["high"]) for r in records}
     if stacked:
         cells = {key: cell.replace(" [", "\n[") for key, cell in cells.items()}
-    metrics = in_order(str(r["metric"]) for r in records)
+    found = in_order(str(r["metric"]) for r in records)
+    metrics = [name for name in found if name in WATCHED or name not in TITLES]  # the report has them all
     headings = [title_of(metric).heading for metric in metrics]
     if transposed:
         cells_by_metric = [

@@ -26,6 +26,21 @@ def bin_index(probabilities: NDArray[Any], bins: int) -> NDArray[np.intp]:
     return np.searchsorted(inner_edges, probabilities, side="left")
 
 
+def adaptive_bins(probabilities: NDArray[Any], bins: int) -> NDArray[np.intp]:
+    """Put each probability in one of `bins` intervals that hold equally many; tied ones stay together.
+
+    Args:
+        probabilities: (n,).
+        bins: Number of intervals M; some stay empty where many are tied.
+
+    Returns:
+        (n,), from 0 to M - 1.
+    """
+    last = -(-np.arange(1, bins) * len(probabilities) // bins) - 1  # of each bin, in whole numbers
+    inner_edges = np.sort(probabilities)[np.maximum(last, 0)]
+    return np.searchsorted(inner_edges, probabilities, side="left")
+
+
 def calibration_error(labels: NDArray[Any], probabilities: NDArray[Any], *, bins: int) -> float:
     """Compute the expected calibration error: the mean gap between predicted and observed, weighted by bin size.
 

@@ -1,4 +1,4 @@
-"""Scores of one set of predictions, for two classes or more.
+"""What predictions say, for two classes or more: decisions, questions, claims and errors of each image.
 
 Probabilities come in one of two shapes: (n,), of label 1, where there are two classes; (n, K), of each class, where
 there are more. Ranking scores of K classes are the means over the classes, each against the rest; with two classes
@@ -11,21 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 from nevus.contracts import CorpusError
-from nevus.metrics.calibration import calibration_error
-
-METRICS = (
-    "accuracy",
-    "balanced_accuracy",
-    "auc",
-    "average_precision",
-    "sensitivity",
-    "specificity",
-    "brier",
-    "calibration_error",
-)
 
 
 def class_count(probabilities: NDArray[Any]) -> int:
@@ -104,6 +91,23 @@ def squared_errors(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray
     return np.asarray(((truth - probabilities) ** 2).sum(axis=1) / 2, dtype=np.float64)
 
 
+def log_losses(labels: NDArray[Any], probabilities: NDArray[Any]) -> NDArray[np.float64]:
+    """What each image adds to the log loss: minus the logarithm of the probability of its class.
+
+    Args:
+        labels: (n,), 0 to K - 1.
+        probabilities: (n,) or (n, K); 0 counts as the smallest float that moves 1, as in scikit-learn.
+
+    Returns:
+        (n,), nats, at most 36.04.
+    """
+    if probabilities.ndim == 1:
+        given = np.where(labels == 1, probabilities, 1 - probabilities)
+    else:
+        given = probabilities[np.arange(len(labels)), labels.astype(np.intp)]
+    return np.asarray(-np.log(np.clip(given, np.finfo(np.float64).eps, 1.0)), dtype=np.float64)
+
+
 def require_every_class(labels: NDArray[Any], classes: int) -> None:
     """Refuse labels that lack a class: most scores mean nothing there.
 
@@ -121,36 +125,3 @@ def require_every_class(labels: NDArray[Any], classes: int) -> None:
             f"Scoring needs test images of every class, but found {found}. Draw the test images from the labelled ones "
             "by splits.test=hold_out (conf/base/parameters/splits.yml), or look at the labels that the reader takes."
         )
-
-
-def score(labels: NDArray[Any], probabilities: NDArray[Any], *, threshold: float, bins: int) -> dict[str, float]:
-    """Score predictions.
-
-    Args:
-        labels: (n,), 0 to K - 1, all present.
-        probabilities: (n,), of label 1, or (n, K); in [0, 1].
-        threshold: Called label 1 above this probability; only for two classes.
-        bins: Number of intervals of the calibration error.
-
-    Returns:
-        One value for each of `METRICS`, all from 0 to 1; without sensitivity and specificity where there are more than
-        two classes. AUC and average precision are then means over the classes, each against the rest (macro); the
-        calibration error is that of the likeliest class.
-
-    Raises:
-        CorpusError: If a class is missing.
-    """
-    require_every_class(labels, class_count(probabilities))
-    decided, questions = called(probabilities, threshold), one_against_rest(labels, probabilities)
-    scores = {
-        "accuracy": float(metrics.accuracy_score(labels, decided)),
-        "balanced_accuracy": float(metrics.balanced_accuracy_score(labels, decided)),
-        "auc": float(np.mean([metrics.roc_auc_score(*question) for question in questions])),
-        "average_precision": float(np.mean([metrics.average_precision_score(*question) for question in questions])),
-    }
-    if class_count(probabilities) == 2:
-        scores["sensitivity"] = float(metrics.recall_score(labels, decided, pos_label=1))
-        scores["specificity"] = float(metrics.recall_score(labels, decided, pos_label=0))
-    scores["brier"] = float(squared_errors(labels, probabilities).mean())
-    scores["calibration_error"] = calibration_error(*claims(labels, probabilities), bins=bins)
-    return scores

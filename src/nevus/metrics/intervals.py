@@ -9,8 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nevus.contracts import CorpusError
-from nevus.metrics.classification import require_every_class, score
-from nevus.metrics.weighted import Floats, cumulative, in_blocks, weighted_scores
+from nevus.metrics.classification import require_every_class
+from nevus.metrics.ranking import Floats, cumulative
+from nevus.metrics.scores import score
+from nevus.metrics.weighted import in_blocks, weighted_scores
 
 
 class Estimate(NamedTuple):
@@ -78,10 +80,9 @@ def resample(labels: NDArray[Any], groups: NDArray[Any], *, replicates: int, see
     while len(wanted):
         for label in np.unique(rarest):
             members = np.flatnonzero(rarest == label)
-            even = np.full(len(members), 1 / len(members))
-            for part in in_blocks(len(wanted), len(members)):  # the same numbers as all at once, one after the other
-                some = wanted[part]
-                drawn[np.ix_(some, members)] = generator.multinomial(len(members), even, size=len(some))
+            for row in wanted:  # a hundred times faster than `multinomial` for tens of thousands of groups
+                again = generator.integers(len(members), size=len(members))
+                drawn[row, members] = np.bincount(again, minlength=len(members))
         complete = np.concatenate(
             [_holds_all(drawn[wanted[part]], present) for part in in_blocks(len(wanted), len(group))]
         )
@@ -103,7 +104,7 @@ def estimate(
         bins: Number of intervals of the calibration error.
 
     Returns:
-        An estimate for each of the scores of `classification.score`. The calibration error's replicates lie higher than
+        An estimate for each of the scores of `scores.score`. The calibration error's replicates lie higher than
         its value, because repeated images make small samples smaller and the estimate is biased upwards there; its
         interval may even exclude the value.
     """

@@ -1,4 +1,4 @@
-"""The scores of `classification.score` under many sets of image weights at once."""
+"""Scores of one set of predictions, under many sets of image weights at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nevus.metrics.calibration import bin_index
-from nevus.metrics.classification import called, claims, class_count, one_against_rest, squared_errors
+from nevus.metrics.calibration import adaptive_bins, bin_index
+from nevus.metrics.classification import (
+    called,
+    claims,
+    class_count,
+    log_losses,
+    one_against_rest,
+    squared_errors,
+)
+from nevus.metrics.ranking import cumulative, ranking_scores
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -27,10 +35,11 @@ def weighted_scores(
         probabilities: (n,), of label 1, or (n, K), of each class; in [0, 1].
         weights: (R, n), not negative; each row gives weight to every class.
         threshold: Called label 1 above this probability; only for two classes.
-        bins: Number of intervals of the calibration error.
+        bins: Number of intervals of the calibration errors. Those of the adaptive one are laid on the images as they
+            are, each counted once, and stay where they are under all weights.
 
     Returns:
-        The keys of `classification.score`, each (R,); equal to scikit-learn's results with `sample_weight`.
+        The keys of `scores.score`, each (R,); equal to scikit-learn's results with `sample_weight`.
     """
     terms, classes = _terms(labels, probabilities, threshold, bins), class_count(probabilities)
     questions = one_against_rest(labels, probabilities)
@@ -38,10 +47,10 @@ def weighted_scores(
     blocks = []
     for part in in_blocks(*weights.shape, arrays=_RANKING):
         block = weights[part].astype(np.float64)
-        ranked = [_ranking(*cumulative(*question, block)) for question in questions]
+        ranked = [ranking_scores(*cumulative(*question, block)) for question in questions]
         blocks.append({name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]})
     rankings = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return _sums(np.concatenate(sums), classes) | rankings
+    return rankings | _sums(np.concatenate(sums), classes, bins)
 
 
 def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slice]:
@@ -60,57 +69,59 @@ def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slic
         yield slice(start, start + rows)
 
 
-def cumulative(labels: NDArray[Any], probabilities: NDArray[Any], weights: Floats) -> tuple[Floats, Floats]:
-    """Sum the weights of true and of false positives while the threshold falls.
-
-    Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of label 1; tied images enter together.
-        weights: (R, n).
+def _terms(labels: NDArray[Any], probabilities: NDArray[Any], threshold: float, bins: int) -> Floats:
+    """Lay out what each image adds to the sums whose ratios are the scores without ranking.
 
     Returns:
-        True positives and false positives, each (R, U) for the U distinct probabilities, highest first.
+        (n, 3K + 2 + bins + Q x bins) for the Q questions of `one_against_rest`.
     """
-    order = np.argsort(-probabilities, kind="stable")
-    ranked = probabilities[order]
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    shuffled = weights[:, order]
-    positive = np.add.reduceat(shuffled * labels[order], starts, axis=1)
-    everything = np.add.reduceat(shuffled, starts, axis=1)
-    return positive.cumsum(axis=1), (everything - positive).cumsum(axis=1)
-
-
-def _terms(labels: NDArray[Any], probabilities: NDArray[Any], threshold: float, bins: int) -> Floats:
-    """Lay out, (n, 2K + 1 + bins), what each image adds to the sums whose ratios are the scores without ranking."""
-    members = labels[:, None] == np.arange(class_count(probabilities))
-    hits = members & (called(probabilities, threshold) == labels)[:, None]
+    numbers, decided = np.arange(class_count(probabilities)), called(probabilities, threshold)
+    members, calls = labels[:, None] == numbers, decided[:, None] == numbers
+    columns = [
+        members,
+        calls,
+        members & calls,
+        squared_errors(labels, probabilities),
+        log_losses(labels, probabilities),
+    ]
     true, claimed = claims(labels, probabilities)
-    in_bin = bin_index(claimed, bins)[:, None] == np.arange(bins)
-    columns = [members, hits, squared_errors(labels, probabilities), in_bin * (true - claimed)[:, None]]
+    columns.append(_gaps(true, claimed, bin_index(claimed, bins), bins))
+    columns += [_gaps(of, p, adaptive_bins(p, bins), bins) for of, p in one_against_rest(labels, probabilities)]
     return np.column_stack(columns).astype(np.float64)
 
 
-def _sums(sums: Floats, classes: int) -> dict[str, Floats]:
-    members, hits, rest = np.split(sums, [classes, 2 * classes], axis=1)  # (R, K) twice, (R, 1 + bins)
+def _gaps(true: NDArray[Any], claimed: NDArray[Any], index: NDArray[np.intp], bins: int) -> Floats:
+    """Observed minus predicted of each image, in the column of its bin, (n, bins)."""
+    return np.asarray((index[:, None] == np.arange(bins)) * (true - claimed)[:, None], dtype=np.float64)
+
+
+def _sums(sums: Floats, classes: int, bins: int) -> dict[str, Floats]:
+    ends = np.cumsum([classes, classes, classes, 1, 1, bins])
+    members, calls, hits, squared, logs, gaps, adaptive = np.split(sums, ends, axis=1)
+    total = members.sum(axis=1)
+    return _decisions(members, calls, hits) | {
+        "brier": squared[:, 0] / total,
+        "log_loss": logs[:, 0] / total,
+        "calibration_error": np.abs(gaps).sum(axis=1) / total,
+        "adaptive_calibration_error": np.abs(adaptive).sum(axis=1) / (total * (adaptive.shape[1] // bins)),
+    }
+
+
+def _decisions(members: Floats, calls: Floats, hits: Floats) -> dict[str, Floats]:
+    """Scores of decisions from the counts of each class, (R, K): images, images called so, and rightly so."""
     total, recalls = members.sum(axis=1), hits / members
+    covariance = hits.sum(axis=1) * total - (members * calls).sum(axis=1)
+    variances = (total**2 - (calls**2).sum(axis=1)) * (total**2 - (members**2).sum(axis=1))
     scores = {
         "accuracy": hits.sum(axis=1) / total,
         "balanced_accuracy": recalls.mean(axis=1),
-        "brier": rest[:, 0] / total,
-        "calibration_error": np.abs(rest[:, 1:]).sum(axis=1) / total,
     }
-    return scores | {"specificity": recalls[:, 0], "sensitivity": recalls[:, 1]} if classes == 2 else scores
-
-
-def _ranking(true_positive: Floats, false_positive: Floats) -> dict[str, Floats]:
-    gained = np.diff(true_positive, axis=1, prepend=0.0)
-    wrong = np.diff(false_positive, axis=1, prepend=0.0)
-    positive, negative = true_positive[:, -1], false_positive[:, -1]
-    # A positive image outranks the negative ones that come later, and half of those tied with it.
-    outranked = gained * (negative[:, None] - false_positive + wrong / 2)
-    reached = true_positive + false_positive
-    precision = np.divide(true_positive, reached, out=np.zeros_like(reached), where=reached > 0)
-    return {
-        "auc": outranked.sum(axis=1) / (positive * negative),
-        "average_precision": (gained * precision).sum(axis=1) / positive,
-    }
+    f1 = 2 * hits / (members + calls)
+    two = members.shape[1] == 2
+    if two:
+        scores |= {"sensitivity": recalls[:, 1], "specificity": recalls[:, 0]}
+    scores["f1"] = f1[:, 1] if two else f1.mean(axis=1)
+    # Where one class is called throughout the quotient does not exist; 0, as scikit-learn has it.
+    safe = np.where(variances > 0, variances, 1.0)
+    scores["mcc"] = np.where(variances > 0, covariance / np.sqrt(safe), 0.0)
+    return scores

@@ -244,7 +244,9 @@ def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: 
     if params.selection is None:
         return None
     from nevus.corpus.views import labeled_images, validation_images
-    from nevus.metrics.classification import of_interest, score
+    from nevus.metrics.classification import of_interest
+    from nevus.metrics.scores import score
+    from nevus.metrics.titles import WATCHED
     from nevus.training.prediction import predict_probabilities
     from nevus.training.runtime import prediction_runtime
     from nevus.training.sampling import evenly
@@ -261,7 +263,7 @@ def choose_by(training: Corpus, validation: Corpus, average: nn.Module, params: 
         for name, (pixels, truth) in sets.items():
             predicted = predict_probabilities(network, pixels, average_d4=params.average_d4, runtime=runtime)
             scored = score(truth, of_interest(predicted), threshold=0.5, bins=BINS)
-            found |= {f"{name}_{metric}": value for metric, value in scored.items()}
+            found |= {f"{name}_{metric}": scored[metric] for metric in WATCHED if metric in scored}
         return found
 
     return Selection(average, scores, params.selection)

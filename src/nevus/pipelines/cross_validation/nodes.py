@@ -153,7 +153,8 @@ def score_fold(
     import torch
 
     from nevus.corpus.views import labeled_images
-    from nevus.metrics.classification import of_interest, score
+    from nevus.metrics.classification import of_interest
+    from nevus.metrics.scores import score
     from nevus.training.late_fusion import fuse
     from nevus.training.loop import Observer, train
     from nevus.training.prediction import predict_probabilities

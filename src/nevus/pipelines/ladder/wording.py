@@ -69,12 +69,6 @@ def steps_of(comparison: Table) -> list[dict[str, str]]:
     ]
 
 
-def named(scores: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The table of scores with the rungs' names for readers."""
-    inner = {display(name): words for name, words in NAMES.items()}
-    return [row | {"name": inner.get(row["name"], row["name"])} for row in scores]
-
-
 def costs_of(histories: Mapping[str, Table]) -> list[tuple[str, str]]:
     """How long each training took, over all calls that it was continued in."""
     return [(name_of(name), f"{table['seconds'].iloc[-1]:,.0f} s") for name, table in histories.items()]

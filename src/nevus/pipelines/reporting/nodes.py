@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import Classifier, Corpus, Figure, Pixels, Table
 from nevus.pipelines.reporting.params import EvaluationParams
-from nevus.pipelines.reporting.scoring import arrays_of, difference_rows, estimates_of, score_rows, weights_of
+from nevus.pipelines.reporting.scoring import (
+    MCNEMAR_COLUMNS,
+    arrays_of,
+    difference_rows,
+    estimates_of,
+    score_rows,
+    weights_of,
+    with_mcnemar,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
 
     from nevus.plots.roc import RocEntry
 
-_COMPARISON_COLUMNS = ("metric", "other", "difference", "low", "high", "p_value")
+_COMPARISON_COLUMNS = ("metric", "other", "difference", "low", "high", "p_value", *MCNEMAR_COLUMNS)
 _REAL_IMAGES = 64
 
 
@@ -44,8 +52,9 @@ def evaluate(
         baseline_predictions: Of the baseline.
 
     Returns:
-        Scores with intervals (`METRIC_COLUMNS`; `metrics.classification.score` says which), the run minus each of the
-        others (`metric`, `other`, `difference`, `low`, `high`, `p_value`), and for the ledger who has been scored.
+        Scores with intervals (`METRIC_COLUMNS`; `metrics.scores.score` says which), the run minus each of the others
+        (`metric`, `other`, `difference`, `low`, `high`, `p_value`, and of accuracy `MCNEMAR_COLUMNS`), and for the
+        ledger who has been scored.
 
     Raises:
         CorpusError: If a table cannot be scored, a class has no test image, the tables differ in their test images, or
@@ -66,7 +75,8 @@ def evaluate(
     for warning in few_groups(aligned[run], classifier.spec["classes"]):
         logger.warning(warning)
     estimates = estimates_of(aligned, options, thresholds)
-    comparison = difference_rows(estimates, [(run, other) for other in others], options)
+    differences = difference_rows(estimates, [(run, other) for other in others], options)
+    comparison = with_mcnemar(differences, aligned, thresholds)
     parts = {"method": "", "baseline": "baseline"}  # of the run, by role; floors choose nothing
     told = {
         folder_name(classifier.record, parts[roles[name]]): aligned[name] for name in aligned if roles[name] in parts
@@ -229,8 +239,7 @@ def write_report(
         run=wording.display(run),
         compared_with=wording.compared_with(metrics),
         options=options,
-        metric_titles=tables.metric_titles(metrics, classes),
-        scores=tables.score_table(metrics),
+        scores=tables.score_table(metrics, classes),
         differences=tables.difference_table(comparison),
         figures=embed(figures, classes),
         summary_columns=[str(column) for column in corpus_summary.columns],

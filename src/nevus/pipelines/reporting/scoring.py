@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from nevus.metrics.intervals import Estimate
 
 DIFFERENCE_COLUMNS = ("one", "other", "metric", "difference", "low", "high", "p_value")
+MCNEMAR_COLUMNS = ("only_one", "only_other", "mcnemar_p_value")
 
 
 def arrays_of(table: Table) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -84,3 +86,32 @@ def difference_rows(
         for metric, found in estimates[one].items()
     ]
     return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
+
+
+def with_mcnemar(differences: Table, aligned: Mapping[str, Table], thresholds: Mapping[str, float]) -> Table:
+    """Put McNemar's test of the decisions beside each difference in accuracy.
+
+    Args:
+        differences: `DIFFERENCE_COLUMNS`, from `difference_rows`.
+        aligned: Predictions of the same images in the same order, by name.
+        thresholds: Above which probability each calls the second of two classes.
+
+    Returns:
+        The same with `MCNEMAR_COLUMNS`: images that only the one calls rightly, that only the other does, and the
+        p-value; null where the metric is another.
+    """
+    import pandas as pd
+
+    from nevus.metrics.classification import called
+    from nevus.metrics.mcnemar import mcnemar
+
+    right = {}
+    for name, table in aligned.items():
+        labels, probabilities = arrays_of(table)
+        right[name] = called(probabilities, thresholds[name]) == labels
+    tests = [
+        mcnemar(right[one], right[other]) if metric == "accuracy" else (None, None, math.nan)
+        for one, other, metric in differences[["one", "other", "metric"]].itertuples(index=False, name=None)
+    ]
+    table = pd.DataFrame(tests, columns=list(MCNEMAR_COLUMNS), index=differences.index)
+    return differences.join(table.astype({"only_one": "Int64", "only_other": "Int64", "mcnemar_p_value": float}))

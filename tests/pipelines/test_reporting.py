@@ -416,7 +416,7 @@ def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(eval
 
 
 def test_beside_the_accuracy_stands_who_alone_was_right(scored, evaluated):
-    _, comparison, _ = evaluated
+    _, comparison = evaluated
     tested = comparison[comparison["mcnemar_p_value"].notna()].set_index("other")
     assert set(tested["metric"]) == {"accuracy"}
     assert list(tested.index) == ["supervised", *FLOORS]

@@ -37,7 +37,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **methods,
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
-        "inference": packing() + inference(),
+        "inference": inference(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),

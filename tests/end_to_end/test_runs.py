@@ -8,6 +8,8 @@ import time
 import pandas as pd
 import pytest
 
+from tests.fakes import fake_jpeg, write_folder
+
 pytestmark = pytest.mark.slow
 
 RUN = ("run", "--pipeline=supervised", "--env=test")
@@ -56,6 +58,17 @@ def test_an_ensemble_of_them_is_a_run_whose_model_scores_the_test_images(togethe
     predictions = pd.read_parquet(together.data("07_model_output/test/ensemble/seed0/predictions.parquet"))
     assert lines["image_name"].tolist() == predictions["image_id"].tolist()
     assert lines["target"].tolist() == pytest.approx(predictions["probability"].tolist(), abs=1e-6)
+
+
+def test_an_ensemble_scores_a_folder_that_somebody_has(together, tmp_path):
+    write_folder(tmp_path, {"b.jpg": fake_jpeg(0, 50, 80), "a.png": b"none", "sub/c.jpg": fake_jpeg(1)})
+    given = f"model=ensemble/seed0,images={tmp_path},inference.columns=[decision, spread]"
+    scored = together.kedro("run", "--pipeline=inference", "--env=test", "--params", given)
+    assert scored.returncode == 0, scored.stderr
+    lines = pd.read_csv(together.data("07_model_output/test/inference/seed0/predictions.csv"))
+    assert list(lines.columns) == ["image_name", "target", "decision", "spread", "reason"]
+    assert lines["image_name"].tolist() == ["a", "b", "sub/c"]
+    assert lines["target"].isna().tolist() == [True, False, False]
 
 
 def test_two_seeds_side_by_side_end_as_they_do_alone(together, new_project):

@@ -17,7 +17,7 @@ from nevus.hooks import BeforehandHooks
 from nevus.io.files import CSVDataset
 from nevus.pipelines.classifier.ancestors import ancestors_of
 from nevus.pipelines.classifier.params import ClassifierParams
-from nevus.pipelines.inference.nodes import score_test_images
+from nevus.pipelines.inference.nodes import score_images
 from nevus.pipelines.inference.params import InferenceParams
 
 ROOT = Path(__file__).parents[2]
@@ -86,12 +86,12 @@ def test_a_run_does_not_teach_itself():
         check("distillation", given={"distillation": {"teachers": ["distillation/seed0"]}})
 
 
-def test_only_nodes_with_missing_outputs_count_where_only_those_run(tmp_path):
-    flow = pipelines["inference"].filter(node_names=["inference.score_test_images"])
+def test_only_nodes_with_missing_outputs_count_where_only_those_run(configuration, tmp_path):
+    flow = pipelines["inference"].filter(node_names=["inference.score_images"])
     (tmp_path / "scored.csv").write_text("")
     for file, missing in (("scored.csv", False), ("other.csv", True)):
         scored = CSVDataset(filepath=str(tmp_path / file))
-        params = InferenceParams(model="supervised/seed0", prevalence=None)
+        params = InferenceParams.model_validate(configuration()["parameters"]["inference"])
         data = {"finished_runs": MemoryDataset({}), "params:inference": MemoryDataset(params), "scored_images": scored}
         with pytest.raises(NevusError, match=r"inference\.model") if missing else nullcontext():
             BeforehandHooks().before_pipeline_run({"only_missing_outputs": True}, flow, DataCatalog(data))
@@ -102,7 +102,7 @@ def test_the_words_are_those_of_the_node(configuration):
     with pytest.raises(NevusError) as early:
         check("inference")
     with pytest.raises(NevusError) as late:
-        score_test_images(None, {}, InferenceParams.model_validate(blocks["inference"]))
+        score_images(None, None, {}, InferenceParams.model_validate(blocks["inference"]), None, None)
     assert str(early.value) == str(late.value)
     params = ClassifierParams.model_validate(blocks["uda"]).model_copy(update={"start": "simclr/seed9"})
     with pytest.raises(NevusError) as early:

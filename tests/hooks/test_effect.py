@@ -36,6 +36,8 @@ def check(given: dict, pipeline: str, env: str | None = "test") -> None:
         ({"classifier": {"loop": {"steps": 5}}}, "ssgan", "test"),
         ({"labeled_only": {"loop": {"steps": 5}}}, "ssgan", "test"),  # its baseline
         ({"ssgan": {"selection": {"metric": "auc", "every": 5, "patience": 5}}}, "ssgan", "test"),
+        ({"model": "supervised/seed1", "images": "/images"}, "inference", "test"),
+        ({"source": "/images"}, "inference", "image_folder"),  # opened only if it is wanted
     ],
 )
 def test_what_the_pipeline_or_its_catalog_reads_is_accepted(given: dict, pipeline: str, env: str) -> None:

@@ -25,6 +25,7 @@ MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, t
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
 # Groups of named blocks, and the parameter that takes one over.
 TAKEN_OVER = {"networks": "network", "policies": "augment", "optimizers": "optimizer", "loops": "loop"}
+LATER = "nevus.io.later.LaterDataset"  # loads another one, of which a pipeline need not say anything
 UNREAD_SOURCE = "this environment draws its images and reads no source"
 
 
@@ -198,7 +199,9 @@ def _datasets(catalog: dict[str, Any], asked: Sequence[Pipeline]) -> Iterator[An
 
     resolver = CatalogConfigResolver(catalog, default_runtime_patterns=NO_PATTERNS)
     names = {name for pipeline in asked for name in pipeline.datasets()}
-    yield from (resolver.config.get(name) or resolver.resolve_pattern(name) for name in names)
+    named = [resolver.config.get(name) or resolver.resolve_pattern(name) for name in names]
+    later = [one["of"] for one in named if one.get("type") == LATER]
+    yield from (*named, *(resolver.config.get(name) for name in later))
 
 
 def _put(parameters: dict[str, Any], keys: Keys, value: Any) -> None:

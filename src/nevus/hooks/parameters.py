@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Given on the command line and read by the catalog, so no node has them as an input.
+# Given on the command line and read by the catalog or by other parameters, so no node has them as an input.
 RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
+SCORING_GROUPS = frozenset({"model", "images"})  # likewise, of pipelines that score images
 # Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
 SHARED_GROUPS: dict[str, type[BaseModel]] = {
     "classifier": SharedParams,
@@ -124,7 +125,7 @@ def check_groups(parameters: Mapping[str, Any], known: set[str] | None, places: 
     """
     if known is None:
         return
-    known = known | RUNTIME_GROUPS | set(SHARED_GROUPS)
+    known = known | RUNTIME_GROUPS | SCORING_GROUPS | set(SHARED_GROUPS)
     for group in sorted(str(name) for name in parameters):
         if group not in known and not group.startswith("_"):
             deeper = [".".join(path) for path in leaves(parameters) if len(path) > 1 and path[-1] == group]

@@ -5,9 +5,21 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DataCatalog, DatasetNotFoundError
 
+from nevus.io.later import LaterDataset
+
 
 class Catalog(DataCatalog):
-    """Kedro's catalog; whoever asks for a dataset that is not there is told the names of its views, or the closest."""
+    """Kedro's catalog; whoever asks for a dataset that is not there is told the names of its views, or the closest.
+
+    A `LaterDataset` in it loads others of it.
+    """
+
+    def get(self, key: str, *arguments: Any, **options: Any) -> AbstractDataset[Any, Any] | None:
+        """The dataset of this name; None where there is none."""
+        dataset: AbstractDataset[Any, Any] | None = super().get(key, *arguments, **options)
+        if isinstance(dataset, LaterDataset):
+            dataset.catalog = self
+        return dataset
 
     def __getitem__(self, ds_name: str) -> AbstractDataset[Any, Any]:
         """The dataset of this name.

@@ -149,7 +149,9 @@ class FolderSource:
     def _read(self, name: str) -> bytes:
         if PurePath(name).anchor or ".." in PurePath(name).parts:
             raise SourceError(f"'{name}' leads out of {self.path}; files elsewhere are not read.")
-        path = self.path / name
+        return self._read_at(self.path / name, name)
+
+    def _read_at(self, path: Path, name: str) -> bytes:
         try:
             if path.is_symlink() and not path.exists():
                 target = path.readlink().as_posix()

@@ -24,6 +24,8 @@ class SourceDataset(AbstractDataset[None, Source | None]):
         metadata: Ignored here, read by plugins.
     """
 
+    wanted, parameter = "a zip archive or a folder with images", "source"  # in messages
+
     def __init__(self, *, filepath: str | None, obtain: str = "", metadata: dict[str, Any] | None = None) -> None:
         self._path = None if filepath is None else Path(filepath)
         self._obtain = obtain
@@ -67,15 +69,13 @@ class SourceDataset(AbstractDataset[None, Source | None]):
             return ZipSource(path)
         if (unpacking := unpacking_of(path)) is not None:
             raise SourceError(
-                f"Wanted a zip archive or a folder with images at {path}, but found an archive that is not read in "
-                f"place. Unpack it by `{unpacking.command}`, and give `--params source={unpacking.folder}`."
+                f"Wanted {self.wanted} at {path}, but found an archive that is not read in "
+                f"place. Unpack it by `{unpacking.command}`, and give `--params {self.parameter}={unpacking.folder}`."
             )
         start = first_bytes(path)
         found = recognise(start)
         if found is not None and found not in (EMPTY, ARCHIVE):
-            raise SourceError(
-                f"Wanted a zip archive or a folder with images, but found at {path} a {found.said}. {found.advice}"
-            )
+            raise SourceError(f"Wanted {self.wanted}, but found at {path} a {found.said}. {found.advice}")
         if start.startswith(b"PK"):
             raise self._refusal(
                 path,
@@ -83,13 +83,13 @@ class SourceDataset(AbstractDataset[None, Source | None]):
                 f"it is one part of several, which `7z x {shlex.quote(path.name)}` beside the others unpacks",
             )
         if start and path.suffix.lower() != ".zip":
-            raise self._refusal(path, f"it is a single file; name its folder instead: --params source={path.parent}")
+            raise self._refusal(
+                path, f"it is a single file; name its folder instead: --params {self.parameter}={path.parent}"
+            )
         raise self._refusal(path, f"it is not a zip archive, or a broken one ({path.stat().st_size:,} bytes)")
 
     def _refusal(self, path: Path, found: str) -> SourceError:
-        return SourceError(
-            f"Wanted a zip archive or a folder with images at {path}, but {found}. {self._obtain}".strip()
-        )
+        return SourceError(f"Wanted {self.wanted} at {path}, but {found}. {self._obtain}".strip())
 
     def _exists(self) -> bool:
         try:

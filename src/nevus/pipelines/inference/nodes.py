@@ -1,11 +1,14 @@
 """The one place where a trained network meets the test images (the floors have nodes of their own)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 
-from nevus.contracts import Classifier, Corpus, CorpusError, Table
+from nevus.contracts import Classifier, Corpus, CorpusError, FinishedRuns, Source, Table
 from nevus.pipelines.beforehand import checked_by
 from nevus.pipelines.finished import no_such_run
 from nevus.pipelines.inference.params import InferenceParams
+from nevus.pipelines.ingestion.params import IngestionParams
+from nevus.pipelines.reporting.params import EvaluationParams
+from nevus.pipelines.reporting.runs import threshold_of
 
 
 def predict_test(classifier: Classifier, test: Corpus) -> Table:
@@ -47,52 +50,54 @@ def require_model(params: InferenceParams, finished: Collection[str]) -> None:
 
 
 @checked_by(require_model)
-def score_test_images(
-    packed: Corpus, finished: Mapping[str, Callable[[], Classifier]], params: InferenceParams
+def score_images(
+    images: Source | None,
+    source: Callable[[], Source | None],
+    finished: FinishedRuns,
+    params: InferenceParams,
+    ingestion: IngestionParams,
+    evaluation: EvaluationParams,
 ) -> Table:
-    """Let a finished run score the images that the source has for testing, with or without labels.
+    """Let a finished run score images, with or without labels.
 
     Args:
-        packed: All images of the source, before they are split.
+        images: A folder, an archive or a file; None for the images that the source has for testing.
+        source: What opens the source, where it is wanted.
         finished: What reads the classifier of each finished run, by the name of the run.
-        params: Which run.
+        params: Which run, and what to say of each image.
+        ingestion: The format of the source, and how much is decoded at a time.
+        evaluation: Its threshold counts where the run chose none.
 
     Returns:
-        One row an image, in the order of the source: `image_name` and, with two classes, `target`, the probability of
-        the second; with more, a column a class by its name.
+        One row an image, in the order in which they were handed in: `image_name` and, with two classes, `target`, the
+        probability of the second; with more, a column a class by its name; then `decision` and `spread` where they are
+        wanted. Images that cannot be read have no number but a `reason`, a column that is there only then.
 
     Raises:
-        NevusError: There is no such run, or no such prevalence.
-        CorpusError: There are no test images, or the run was trained on images of another size or of other classes.
+        NevusError: There is no such run, or no such prevalence or spread.
+        SourceError: There are no images.
+        CorpusError: No image can be read, or the run was trained on other classes.
     """
-    import pandas as pd
+    from dataclasses import replace
 
-    from nevus.corpus.views import select
+    from nevus.pipelines.inference.listing import images_of_the_test
     from nevus.pipelines.inference.prevalence import corrected
-    from nevus.pipelines.inference.scoring import Scorer
-    from nevus.training.runtime import prediction_runtime
+    from nevus.pipelines.inference.stream import score_listing
+    from nevus.pipelines.inference.tables import submission
+    from nevus.readers.unlabelled import read
 
     require_model(params, finished)
     classifier = finished[params.model]()
-    classes, size = list(classifier.spec["classes"]), classifier.spec["size"]
-    if classes != list(packed.classes) or size != packed.pixels.shape[1]:
-        raise CorpusError(
-            f"{params.model} tells {', '.join(classes)} apart on images of {size} pixels, but these are of "
-            f"{packed.pixels.shape[1]} pixels and the classes {', '.join(packed.classes)}. Give the parameters of "
-            "`ingestion` that it was trained with, or name another run by inference.model."
-        )
-    test = select(packed, "test")
-    if not len(test.manifest):
-        raise CorpusError(
-            "the source has no test images: nothing of it is in a place or a table for testing. See the page of the "
-            "format, docs/how_to, for how a source marks them."
-        )
-    scores = Scorer(classifier.spec, classifier.weights).score(test.pixels, test.manifest, prediction_runtime())
-    probabilities = scores.probabilities
+    listing = read(images) if images else images_of_the_test(source(), ingestion, classifier, params.model)
+    answers = score_listing(listing, classifier, ingestion, average_d4=params.average_d4, device=params.device)
     if params.prevalence is not None:
-        probabilities = corrected(probabilities, classifier.spec, params.prevalence, name=params.model)
-    table = pd.DataFrame(probabilities, columns=classes)
-    if len(classes) == 2:
-        table = table[[classes[1]]].set_axis(["target"], axis=1)
-    table.insert(0, "image_name", test.manifest["image_id"].to_numpy())
-    return table
+        there = corrected(answers.probabilities, classifier.spec, params.prevalence, name=params.model)
+        answers = replace(answers, probabilities=there)
+    return submission(
+        listing.records["image_id"].tolist(),
+        answers,
+        classifier.spec,
+        columns=params.columns,
+        threshold=threshold_of(classifier.spec, evaluation),
+        name=params.model,
+    )

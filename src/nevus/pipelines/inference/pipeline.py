@@ -2,12 +2,17 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.inference.nodes import score_test_images
+from nevus.pipelines.inference.nodes import score_images
 
 
 def create_pipeline() -> Pipeline:
-    """Packed images to `scored_images`."""
-    inputs = {"packed": "packed@corpus", "finished": "finished_runs", "params": "params:inference"}
-    return Pipeline(
-        [Node(score_test_images, inputs, "scored_images", name="inference.score_test_images")], tags="inference"
-    )
+    """Images, as they are handed in, to `scored_images`."""
+    inputs = {
+        "images": "images",
+        "source": "source_if_wanted",
+        "finished": "finished_runs",
+        "params": "params:inference",
+        "ingestion": "params:ingestion",
+        "evaluation": "params:evaluation",
+    }
+    return Pipeline([Node(score_images, inputs, "scored_images", name="inference.score_images")], tags="inference")

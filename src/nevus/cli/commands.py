@@ -13,6 +13,7 @@ from nevus.cli.clean import clean
 from nevus.cli.console import follow
 from nevus.cli.errors import explain, hide_repeated_errors
 from nevus.cli.params import ParamsOption, over
+from nevus.cli.register import register
 from nevus.cli.signals import end_in_order
 from nevus.cli.sweep import sweep
 from nevus.cli.track import track
@@ -27,6 +28,7 @@ def cli() -> None:
 
 
 cli.add_command(track)
+cli.add_command(register)
 cli.add_command(clean)
 cli.add_command(sweep)
 

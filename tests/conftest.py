@@ -66,3 +66,13 @@ def sample_data(sample_folder: Path) -> Path:
     if not sample_folder.is_dir():
         pytest.skip(f"no sample data at {sample_folder}; set NEVUS_SAMPLE_DATA to the folder that holds them")
     return sample_folder
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A migrated database, made once: the migrations take seconds."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path.read_bytes()

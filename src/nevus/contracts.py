@@ -219,6 +219,54 @@ FinishedRuns: TypeAlias = Mapping[str, Callable[[], Classifier]]  # names to wha
 NO_RUNS: FinishedRuns = {}
 
 
+class TrackedResult(NamedTuple):
+    """A run as a tracking store has it.
+
+    Attributes:
+        run_id: Its id there.
+        experiment: Name of the experiment.
+        name: As shown, such as `ssgan-wide/seed3`.
+        status: "FINISHED", "FAILED", "KILLED", or what it is while it goes on.
+        started: Milliseconds since 1970.
+        ended: Likewise; None while it goes on.
+        tags: What it is, such as `method`, `seed`, `dataset` and `corpus`.
+        params: What it was made with, flat.
+        metrics: The last value of each, such as `auc` and `floor/majority/auc`.
+        images: Counts of its corpus by split, as far as they are known.
+        artifacts: Where its files are, for `TrackingStore.predictions`.
+    """
+
+    run_id: str
+    experiment: str
+    name: str
+    status: str
+    started: int
+    ended: int | None
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    images: Mapping[str, int]
+    artifacts: str
+
+
+class TrackingStore(Protocol):
+    """Where runs are tracked; nothing is read before it is asked for."""
+
+    def results(self, experiments: Sequence[str]) -> list[TrackedResult]:
+        """All runs of these experiments, the newest first; of the project's own experiment where none is named.
+
+        Raises:
+            NevusError: The store cannot be used, or there is no such experiment.
+        """
+
+    def predictions(self, artifacts: str, file: str) -> Table:
+        """A table of predictions among the artifacts of a run, such as `predictions.parquet`.
+
+        Raises:
+            NevusError: It cannot be had; the message says why.
+        """
+
+
 def metadata_read(spec: Mapping[str, Any]) -> list[str]:
     """What a classifier, or any member of an ensemble, wants to know of an image beside its pixels.
 

@@ -13,6 +13,7 @@ from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import packing
 from nevus.pipelines.ladder.pipeline import create_pipeline as ladder
+from nevus.pipelines.leaderboard.pipeline import create_pipeline as leaderboard
 from nevus.pipelines.method import create_pipeline as method
 from nevus.pipelines.method import unrelated
 from nevus.pipelines.methods import METHODS
@@ -41,6 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),
+        "reporting": leaderboard(),
         "relink": relink(),
         "unrelated": unrelated(DEFAULT),
         "tfrecords": ingestion() + tfrecords(),

@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import clean_environment, new_project
-from tests.hooks.conftest import empty_store
 
-__all__ = ["empty_store", "new_project"]  # fixtures of other folders that are used here too
+__all__ = ["new_project"]  # a fixture of another folder that is used here too
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Nothing is asked of the network but the page itself.

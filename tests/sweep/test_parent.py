@@ -10,7 +10,7 @@ from nevus.hooks.tracking import PARENT_RUN
 from nevus.sweep.parent import ParentRun
 from nevus.tracking.options import TrackingOptions
 from nevus.tracking.process import process_start
-from tests.hooks.conftest import _no_server, catalog_in, client, empty_store, method_flow, metrics, root, run_with  # noqa: F401
+from tests.hooks.conftest import _no_server, catalog_in, client, method_flow, metrics, root, run_with  # noqa: F401
 
 TAGS = {"dataset": "test", "host": os.uname().nodename, "pid": str(os.getpid())}
 

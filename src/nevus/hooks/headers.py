@@ -101,7 +101,8 @@ def with_record(header: Header, run: PlannedRun, record: Mapping[str, Any]) -> H
         params = known | params
         tags = {key: value for key, value in tags.items() if key not in NAMED_BY_THE_TRAINING}
         tags |= _tags(method, record.get("variant"), record.get("seed"), own)
-        tags |= {f"network_{name}": str(value) for name, value in dict(record.get("network") or {}).items()}
+        for part in ("network", "training"):  # what it costs
+            tags |= {f"{part}_{name}": str(value) for name, value in dict(record.get(part) or {}).items()}
         for place, built_on in dict(record.get("ancestors") or {}).items():
             tags[place] = ", ".join(f"{name}@{digest[:8]}" for name, digest in built_on.items())
         if corpus := record.get("corpus"):

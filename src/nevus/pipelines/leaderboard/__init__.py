@@ -1,0 +1,1 @@
+"""Pipeline `reporting`: see `pipeline.py`."""

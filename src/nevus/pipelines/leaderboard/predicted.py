@@ -1,0 +1,114 @@
+"""What the runs of a data set said of its test images, brought into one order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nevus.contracts import NevusError, Table, TrackingStore
+from nevus.pipelines.reporting.params import EvaluationParams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from nevus.metrics.intervals import Estimate
+
+TOLERANCE = 1e-6  # of a score, between what was tracked and what the predictions give
+ONCE = ""  # the seed of what knows none
+
+
+class Predicted(NamedTuple):
+    """What the runs of a method said of the test images.
+
+    Attributes:
+        name: Of the method, and its role.
+        probabilities: (n,) or (n, K) by the seed.
+        scores: As tracked, by the seed.
+        note: What could not be had, and why; "" where all could.
+    """
+
+    name: tuple[str, str]
+    probabilities: Mapping[str, NDArray[Any]]
+    scores: Mapping[str, float]
+    note: str
+
+
+class TestImages:
+    """The test images of one data set, in the order of the first table that is read, and what was said of them.
+
+    Args:
+        store: That the tables are read from.
+        metric: That is compared.
+        scoring: Bootstrap, bins and threshold.
+    """
+
+    __test__ = False  # no test, whatever pytest thinks of the name
+
+    def __init__(self, store: TrackingStore, metric: str, scoring: EvaluationParams) -> None:
+        self._store, self._metric, self._scoring = store, metric, scoring
+        self._images: Any = None  # the index of their ids
+        self._labels: Any = None
+        self._weights: Any = None
+        self._known: dict[tuple[Any, ...], Estimate] = {}
+
+    def read(self, name: tuple[str, str], runs: Table) -> Predicted:
+        """The predictions of the runs of one method; what is not fit for a comparison is left out and said."""
+        found, scores, problems = {}, {}, []
+        for row in runs.to_dict("records"):
+            seed = str(row["seed"])
+            try:
+                found[seed] = self._aligned(row)
+                scores[seed] = float(row[self._metric])
+            except NevusError as error:
+                problems.append(f"{row['run']}: {error}")
+        return Predicted(name, found, scores, _note(problems, len(runs)))
+
+    def estimate(self, predicted: Predicted, seeds: Sequence[str]) -> Estimate:
+        """The mean over these seeds, and the same on resampled test sets."""
+        import numpy as np
+
+        key = (predicted.name, *seeds)
+        if key not in self._known:
+            probabilities = np.stack([predicted.probabilities[seed] for seed in seeds])
+            self._known[key] = self._score(probabilities, self._weights)
+        return self._known[key]
+
+    def _aligned(self, row: Mapping[Any, Any]) -> NDArray[Any]:
+        """The probabilities of one run, in the order of the first table.
+
+        Raises:
+            NevusError: They cannot be had or scored, are of other images, or are not those that were scored.
+        """
+        import pandas as pd
+
+        from nevus.metrics.predictions import probabilities_of, scored_rows
+        from nevus.pipelines.reporting.scoring import weights_of
+
+        table = scored_rows(self._store.predictions(row["artifacts"], row["file"]), str(row["run"]))
+        if self._images is None:
+            self._images, self._labels = pd.Index(table["image_id"]), table["label"].to_numpy()
+            self._weights = weights_of(table, self._scoring)
+        order = pd.Index(table["image_id"]).get_indexer(self._images)
+        if len(table) != len(self._images) or (order < 0).any():
+            raise NevusError("its test images are not those of the first method")
+        if (table["label"].to_numpy()[order] != self._labels).any():
+            raise NevusError("its test images have other labels than those of the first method")
+        probabilities: NDArray[Any] = probabilities_of(table)[order]
+        value, tracked = self._score(probabilities[None], self._weights[:1]).value, float(row[self._metric])
+        if abs(value - tracked) > TOLERANCE:
+            raise NevusError(f"its predictions give {self._metric} {value:.4f}, but {tracked:.4f} was tracked")
+        return probabilities
+
+    def _score(self, probabilities: NDArray[Any], weights: NDArray[Any]) -> Estimate:
+        from nevus.metrics.over_seeds import estimate_over_seeds
+
+        how = {"threshold": self._scoring.threshold, "bins": self._scoring.calibration_bins}
+        return estimate_over_seeds(self._labels, probabilities, weights, metric=self._metric, **how)
+
+
+def _note(problems: Sequence[str], runs: int) -> str:
+    """One sentence on runs that could not be compared."""
+    if not problems:
+        return ""
+    which = "no run" if len(problems) == runs else f"only {runs - len(problems)} of {runs} runs"
+    return f"{which} could be compared image by image; {problems[0]}"

@@ -26,7 +26,9 @@ def test_the_run_ends_well_and_says_where_everything_is(finished):
 def test_every_promised_file_is_there(finished):
     made, _ = finished
     names = ["metrics.csv", "comparison.csv", "report.html", "progress.gif"]
-    names += [f"{figure}.png" for figure in ("roc", "confusion", "reliability", "curves", "real_and_generated")]
+    names += [
+        f"{figure}.png" for figure in ("roc", "confusion", "reliability", "gallery", "curves", "real_and_generated")
+    ]
     for name in names:
         assert made.data(f"{REPORTING}/{name}").stat().st_size > 100, name
     assert made.data(WEIGHTS).exists()

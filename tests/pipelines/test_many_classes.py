@@ -25,7 +25,7 @@ from tests.training.fakes import MemoryCheckpoints
 
 NAMES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 COLOURS = np.array([(r, g, b) for r in (40, 200) for g in (40, 200) for b in (40, 200)][:7])
-FIGURES = ("roc", "confusion", "reliability", "curves", "real_and_generated")
+FIGURES = ("roc", "confusion", "reliability", "gallery", "curves", "real_and_generated")
 
 
 def squares(**splits: int) -> Corpus:
@@ -125,7 +125,7 @@ def test_the_report_speaks_of_the_classes_that_there_are(made):
     assert "mean over the classes" in text
     assert "The likeliest class is called." in text
     assert not re.search(r"melanoma|benign|[Ss]ensitivity|[Ss]pecificity|[{}]one", text)
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 6
 
 
 def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(made):

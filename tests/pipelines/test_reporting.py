@@ -25,7 +25,7 @@ from nevus.pipelines.reporting.runs import name_of
 from nevus.pipelines.reporting.verdict import verdict
 
 OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
-FIGURES = ("roc", "confusion", "reliability", "curves")
+FIGURES = ("roc", "confusion", "reliability", "gallery", "curves")
 FLOORS = ("majority", "colour_svm")
 SCORED = {"metrics", "comparison", "test_ledger@entry"}
 NOBODY = pd.DataFrame(columns=list(LEDGER_COLUMNS))  # has scored a test split
@@ -72,6 +72,13 @@ def evaluated(scored):
     return nodes.evaluate(OPTIONS, SSGAN, seen=SEEN, baseline_classifier=PLAIN, **scored)[:2]
 
 
+def images_of(predicted):
+    """A test split with an image for each prediction."""
+    manifest = predicted[["image_id", "split", "label"]].assign(row=range(len(predicted)))
+    generator = np.random.default_rng(0)
+    return Corpus(manifest, generator.integers(0, 256, (len(predicted), 8, 8, 3), dtype=np.uint8), "fake")
+
+
 @pytest.fixture
 def catalog(scored, tmp_path):
     """All that a run called `new` can have, whatever of it is asked for."""
@@ -89,6 +96,7 @@ def catalog(scored, tmp_path):
         "baseline_predictions": scored["baseline_predictions"],
         **{name: scored[name] for name in FLOORS},
         "corpus@training": Corpus(manifest, pixels, "fake"),
+        "corpus@test": images_of(scored["predictions"]),
         "history": history,
         "samples": pixels[:16],
         "corpus@assignment": SEEN,
@@ -117,7 +125,7 @@ def page_of(catalog, **has):
 def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(catalog):
     page = page_of(catalog)
     assert page.startswith("<!DOCTYPE html>")
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == 6
     assert page.count("data:image/gif;base64,") == 1
     assert re.findall(r'(?:src|href)="(?!data:)', page) == []
     assert "Research use only. Not a medical device." in page
@@ -154,7 +162,7 @@ def test_parameters_on_the_page_are_those_of_the_training_and_of_the_present_sco
 @pytest.mark.parametrize("generator", [True, False])
 def test_the_page_shows_what_the_run_has_and_speaks_of_nothing_else(catalog, baseline, generator):
     page = page_of(catalog, baseline=baseline, generator=generator)
-    assert page.count("data:image/png;base64,") == 4 + generator
+    assert page.count("data:image/png;base64,") == 5 + generator
     assert page.count("data:image/gif;base64,") == generator
     assert ("iscriminator" in page) == generator
     text = re.sub(r"<li>.*</li>|data:image[^\"]*", "", page)
@@ -193,18 +201,19 @@ def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
 @pytest.mark.parametrize("generator", [True, False])
 def test_the_template_asks_for_what_the_run_has(baseline, generator):
     pipeline = reporting(baseline=baseline, generator=generator)
-    wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "corpus@assignment"}
+    wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "corpus@assignment", "corpus@test"}
     wanted |= {"baseline_classifier", "baseline_predictions"} if baseline else set()
     wanted |= {"corpus@training", "samples", "progress"} if generator else set()
     assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}
     drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
     assert pipeline.outputs() == {"new.report"}
-    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | SCORED | {"report"}}
+    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | SCORED | {"cases", "heat_maps", "report"}}
 
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = reporting()
-    names = "evaluate draw_roc draw_confusion draw_reliability draw_curves draw_samples report"
+    names = "evaluate draw_roc draw_confusion draw_reliability draw_curves draw_samples report "
+    names += "choose_cases explain_cases draw_cases"
     assert {node.name for node in pipeline.nodes} == {f"new.{name}" for name in names.split()}
     assert all("reporting" in node.tags and node.func.__doc__ for node in pipeline.nodes)
 

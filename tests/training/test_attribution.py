@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from nevus.contracts import NevusError
 from nevus.networks.build import build
-from nevus.training.attribution import grad_cam
+from nevus.training.attribution import NoFeatureMapError, grad_cam
 from nevus.training.prediction import symmetries
 from nevus.training.runtime import prediction_runtime
 from tests.networks.presets import PRESETS, preset
@@ -138,11 +137,11 @@ def test_no_images_have_no_heat_maps():
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224"])
 def test_a_network_that_works_on_tokens_has_none(name):
     network = build(preset("resnet18", name=name, resize=224), classes=2, size=32)
-    with pytest.raises(NevusError, match="no such feature map"):
+    with pytest.raises(NoFeatureMapError, match="no such feature map"):
         grad_cam(network, noise(1), [0], CPU)
 
 
 def test_a_linear_model_has_none():
     network = nn.Sequential(nn.Identity(), nn.Flatten(), nn.Linear(3 * 32 * 32, 2))
-    with pytest.raises(NevusError, match="no such feature map"):
+    with pytest.raises(NoFeatureMapError, match="no such feature map"):
         grad_cam(network, noise(1), [0], CPU)

@@ -19,6 +19,10 @@ from nevus.training.runtime import Runtime
 KEPT = 4  # a gradient keeps all activations, so so many times fewer images fit than for a prediction
 
 
+class NoFeatureMapError(NevusError):
+    """A classifier has no map of features, so no picture can show where in an image it finds its answer."""
+
+
 def grad_cam(
     network: nn.Module,
     pixels: PixelSource,
@@ -44,7 +48,7 @@ def grad_cam(
         evidence against; all 0 where nothing speaks for the class. Blurred: a feature map has few positions.
 
     Raises:
-        NevusError: The network has no feature map.
+        NoFeatureMapError: The network has none.
     """
     network.to(runtime.device)
     wanted = torch.as_tensor(np.asarray(targets, dtype=np.int64)).to(runtime.device)
@@ -76,14 +80,15 @@ def last_feature_map(network: nn.Module, image: Tensor) -> nn.Module:
         A module that is called once and returns (N, C, h, w), h and w above 1.
 
     Raises:
-        NevusError: There is none: the image goes to a linear layer at once, or as tokens, as in vision transformers.
+        NoFeatureMapError: There is none: the image goes on as a vector at once, or as tokens, as in vision
+            transformers.
     """
     for layer, shape in reversed(_learnt(network, image)):
         if len(shape) != 4 or shape[2] != shape[3]:
             break  # tokens, or channels last
         if _all_goes_through(network, layer, image):
             return layer
-    raise NevusError(
+    raise NoFeatureMapError(
         f"a heat map needs a network whose last layers keep height and width, and this {_name(network)} has no such "
         "feature map. Networks of convolutions have one; those that work on tokens, and linear ones, have none."
     )

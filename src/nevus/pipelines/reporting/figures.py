@@ -24,6 +24,11 @@ FIGURES = {
         "Points on the diagonal mean that of the images given 30% about 30% are {one}. This holds at the share of "
         "{one} in the test set only; a clinic may see another.",
     ),
+    "gallery": (
+        "Cases",
+        "The test images that the run is surest of, wrongly and rightly, one of each lesion, with the probability of "
+        "the class called.",
+    ),
     "progress": ("Progress of the generator", "The same random inputs at successive training steps."),
     "real_and_generated": (
         "Generated images",
@@ -44,8 +49,22 @@ MANY_CLASSES = {  # captions that differ where there are more than two
 }
 
 
-def embed(figures: Mapping[str, bytes], classes: Sequence[str]) -> list[dict[str, str]]:
-    """Turn image bytes into data addresses with title and caption, in the order of `FIGURES`, others last."""
+def embed(
+    figures: Mapping[str, bytes],
+    classes: Sequence[str],
+    *,
+    alternatives: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> list[dict[str, str]]:
+    """Turn image bytes into data addresses with title and caption, in the order of `FIGURES`, others last.
+
+    Args:
+        figures: PNG or GIF bytes by name.
+        classes: Names of the classes.
+        alternatives: By name, what is read out where a figure is not seen; the title where there is none.
+        notes: By name, what is added to the caption.
+    """
+    alternatives, notes = alternatives or {}, notes or {}
     order = [name for name in FIGURES if name in figures] + [name for name in figures if name not in FIGURES]
     embedded = []
     for name in order:
@@ -60,7 +79,8 @@ def embed(figures: Mapping[str, bytes], classes: Sequence[str]) -> list[dict[str
             {
                 "name": name,
                 "title": heading,
-                "caption": caption.format(**terms(classes)),
+                "alternative": alternatives.get(name, heading),
+                "caption": caption.format(**terms(classes)) + notes.get(name, ""),
                 "address": address,
                 "kind": kind,
             }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import Classifier, Corpus, Figure, Pixels, Table
+from nevus.pipelines.reporting.cases import HeatMaps
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.scoring import (
     MCNEMAR_COLUMNS,
@@ -191,6 +192,8 @@ def write_report(
     corpus_summary: Table,
     ledger: Table,
     baseline_classifier: Classifier | None = None,
+    cases: Table | None = None,
+    heat_maps: HeatMaps | None = None,
     **figures: bytes,
 ) -> str:
     """Write one page that answers whether the run earns its place, and shows on what grounds.
@@ -205,6 +208,8 @@ def write_report(
         corpus_summary: Any table that describes the data; shown as it is.
         ledger: Who has scored test images until now (`LEDGER_COLUMNS`).
         baseline_classifier: Of the baseline; the page warns where it was trained otherwise than it should be.
+        cases: From `choose_cases`, for the words that go with the gallery.
+        heat_maps: From `explain_cases`; what they show, or why there are none, is said below the gallery.
         figures: PNG or GIF bytes by name; captions come from `figures.FIGURES`.
 
     Returns:
@@ -219,6 +224,7 @@ def write_report(
     from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.fairness import fairness_notice
     from nevus.pipelines.reporting.figures import embed
+    from nevus.pipelines.reporting.gallery import alternatives, notes
     from nevus.pipelines.reporting.ledger import on_a_page
     from nevus.pipelines.reporting.runs import name_of, require_unseen, threshold_of
     from nevus.pipelines.reporting.verdict import verdict
@@ -241,7 +247,12 @@ def write_report(
         options=options,
         scores=tables.score_table(metrics, classes),
         differences=tables.difference_table(comparison),
-        figures=embed(figures, classes),
+        figures=embed(
+            figures,
+            classes,
+            alternatives=alternatives(cases, classes),
+            notes=notes(classifier.spec, heat_maps),
+        ),
         summary_columns=[str(column) for column in corpus_summary.columns],
         summary_rows=[[wording.cell(value) for value in row] for row in corpus_summary.itertuples(index=False)],
         ledger=on_a_page(ledger, rows),

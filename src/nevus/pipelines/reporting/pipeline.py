@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.reporting import nodes
+from nevus.pipelines.reporting import cases, nodes
 
 SEEN = "corpus@assignment"  # which images train or choose
 LEDGER_ENTRY, LEDGER = "test_ledger@entry", "test_ledger@all"  # what a run adds, and what all runs have added
@@ -17,7 +17,8 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
     It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
-    (the split of every image), `corpus_summary`, `test_ledger@all` and `params:evaluation`.
+    (the split of every image), `corpus@test` (for the images shown), `corpus_summary`, `test_ledger@all` and
+    `params:evaluation`.
 
     Args:
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
@@ -25,11 +26,12 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
         trained: There is a history of a training; without it there are no curves.
 
     Returns:
-        The nodes `evaluate`, `draw_roc`, `draw_confusion`, `draw_reliability`, `draw_curves`, `report`, and with a
-        generator `draw_samples`.
+        The nodes `evaluate`, `draw_roc`, `draw_confusion`, `draw_reliability`, `choose_cases`, `explain_cases`,
+        `draw_cases`, `draw_curves`, `report`, and with a generator `draw_samples`.
     """
     return Pipeline(
-        [*_scores(baseline), *_figures(generator, trained), _report(baseline, generator, trained)], tags="reporting"
+        [*_scores(baseline), *_cases(), *_figures(generator, trained), _report(baseline, generator, trained)],
+        tags="reporting",
     )
 
 
@@ -41,6 +43,15 @@ def _scores(baseline: bool) -> list[Node]:
     return [
         Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison", LEDGER_ENTRY], name="evaluate"),
         Node(nodes.draw_roc, {**compared, "metrics": "metrics"}, "roc", name="draw_roc"),
+    ]
+
+
+def _cases() -> list[Node]:
+    evaluated, shown = ["params:evaluation", "classifier", "predictions"], ["classifier", "cases", "corpus@test"]
+    return [
+        Node(cases.choose_cases, evaluated, "cases", name="choose_cases"),
+        Node(cases.explain_cases, shown, "heat_maps", name="explain_cases"),
+        Node(cases.draw_cases, [*shown, "heat_maps"], "gallery", name="draw_cases"),
     ]
 
 
@@ -59,7 +70,7 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
 
 def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
-    names += ["roc", "confusion", "reliability", *(["curves"] if trained else [])]
+    names += ["roc", "confusion", "reliability", "cases", "heat_maps", "gallery", *(["curves"] if trained else [])]
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}
     if baseline:

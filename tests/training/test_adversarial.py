@@ -68,7 +68,7 @@ def test_a_game_over_one_score_trains_and_logs_its_lazy_terms():
     history = run(learner, options)
     assert set(history) == {
         *("step", "seconds", "learning_rate", "discriminator_loss", "generator_loss"),
-        *("real_score", "fake_score", "real_sign", "r1", "inconsistency"),
+        *("real_score", "fake_score", "told_apart", "real_sign", "r1", "inconsistency"),
     }
     assert history["discriminator_loss"].notna().all()
     assert history["r1"].notna().sum() == 4  # of six rows of two steps each

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from nevus.training.features import FeaturePool, embed, train_head_alone
+from nevus.training.features import FeaturePool, embed, embed_views, train_head_alone
 from nevus.training.images import to_images
 from nevus.training.prediction import symmetries
 from nevus.training.runtime import Runtime
@@ -32,6 +32,14 @@ def test_the_mean_over_the_symmetries_does_not_depend_on_how_an_image_lies():
     np.testing.assert_allclose(first, second, atol=1e-5)
     single = [embed(model, np.asarray(view), average_d4=False, runtime=CPU) for view in views(PIXELS)]
     np.testing.assert_allclose(first, np.mean(single, axis=0), atol=1e-5)
+
+
+def test_views_are_the_symmetries_of_each_image_and_come_a_batch_at_a_time():
+    model = network()
+    parts = list(embed_views(model, PIXELS, all_views=True, runtime=CPU))
+    assert np.concatenate(parts).shape == (5, 8, model.feature_count)
+    single = [embed(model, np.asarray(view), average_d4=False, runtime=CPU) for view in views(PIXELS)]
+    np.testing.assert_allclose(np.concatenate(parts), np.stack(single, axis=1), atol=1e-5)
 
 
 def views(pixels):

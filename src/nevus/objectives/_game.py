@@ -57,8 +57,10 @@ class Game(Objective):
             batch: Real and generated images, with the strong views where consistency has a weight.
 
         Returns:
-            The loss; `real_score` and `fake_score` are means, `real_sign` is the share of real images taken for real
-            less that of the others: 1 when the discriminator has them by heart (arXiv:2006.06676, equation 1, r_t).
+            The loss; `real_score` and `fake_score` are means, `told_apart` is the share of pairs whose real image is
+            scored above the generated one, 0.5 where they cannot be told apart, and `real_sign` is the share of real
+            images taken for real less that of the others: 1 when the discriminator has them by heart (r_t of
+            arXiv:2006.06676, equation 1).
 
         Raises:
             TrainingError: The discriminator gives more than one score an image.
@@ -72,6 +74,7 @@ class Game(Objective):
             "discriminator_loss": cost,
             "real_score": real.mean(),
             "fake_score": fake.mean(),
+            "told_apart": (real > fake).float().mean(),
             "real_sign": self.margin(real, fake).sign().mean(),
             **{name: value for name, (_, value) in terms.items()},
         }

@@ -43,7 +43,7 @@ class RegularisersOptions(Options):
         gradient_penalty: How far the length of the gradient between real and generated images is from 1
             (arXiv:1704.00028, section 4).
         consistency: How differently an image and its strong view are scored, real and generated ones
-            (arXiv:2002.04724, section 2.1).
+            (arXiv:2002.04724, algorithm 1).
     """
 
     r1: LazyTermOptions
@@ -75,7 +75,7 @@ def gradient_penalty(discriminator: Network, real: Tensor, fake: Tensor, labels:
 def inconsistency(discriminator: Network, batch: GanBatch, real: Tensor, fake: Tensor) -> Tensor:
     """Mean squared differences of the scores of real and generated images and of their strong views, added.
 
-    Balanced consistency (arXiv:2002.04724, section 2.1). The first score is that of the image as the discriminator
+    Balanced consistency (arXiv:2002.04724, algorithm 1). The first score is that of the image as the discriminator
     sees it anyway: of the plain image, as in the paper, where no augmentation is set.
 
     Args:

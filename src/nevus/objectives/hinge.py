@@ -1,4 +1,4 @@
-"""The hinge game (arXiv:1705.02894, section 3; arXiv:1802.05957, equations 16 and 17)."""
+"""The hinge game (arXiv:1705.02894; arXiv:1802.05957, equations 16 and 17)."""
 
 from torch import Tensor
 from torch.nn import functional as F

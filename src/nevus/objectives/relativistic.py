@@ -1,4 +1,4 @@
-"""The relativistic pairing game (arXiv:1807.00734, section 4), as R3GAN plays it with R1 and R2 (arXiv:2501.05441).
+"""The relativistic pairing game (arXiv:1807.00734), as R3GAN plays it with R1 and R2 (arXiv:2501.05441).
 
 The discriminator is to score each real image above the generated one beside it, the generator the other way round. With
 R1 and R2 of the same weight the game converges locally (arXiv:2501.05441, section 2).

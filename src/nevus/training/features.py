@@ -1,5 +1,7 @@
 """Features that are computed once, because neither the images nor the layers that make them change."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -30,7 +32,6 @@ class FeaturePool:
         return self._features[torch.from_numpy(rows).to(self._features.device)]
 
 
-@torch.no_grad()
 def embed(model: nn.Module, pixels: PixelSource, *, average_d4: bool, runtime: Runtime) -> NDArray[np.float32]:
     """Feature vectors of images, in float32.
 
@@ -43,17 +44,40 @@ def embed(model: nn.Module, pixels: PixelSource, *, average_d4: bool, runtime: R
     Returns:
         (N, F) float32.
     """
+    parts = [views.mean(axis=1) for views in embed_views(model, pixels, all_views=average_d4, runtime=runtime)]
+    features: NDArray[np.float32] = np.concatenate(parts)
+    return features
+
+
+def embed_views(
+    model: nn.Module, pixels: PixelSource, *, all_views: bool, runtime: Runtime
+) -> Iterator[NDArray[np.float32]]:
+    """Feature vectors of views of images, a batch at a time, so that not all of them are held.
+
+    Args:
+        model: As above.
+        pixels: (N, H, W, 3) uint8.
+        all_views: The eight symmetries of the square, as `symmetries` orders them; else the images as they are.
+        runtime: Device and precision.
+
+    Yields:
+        (n, 8, F) or (n, 1, F) float32.
+    """
     model.to(runtime.device).eval()
-    batch, parts = batch_that_fits(model, pixels), []
-    bar = progress_bar(len(pixels), name="features", unit="image")
-    with runtime.autocast(), full_precision(), bar:
+    batch = batch_that_fits(model, pixels)
+    with progress_bar(len(pixels), name="features", unit="image") as bar:
         for start in range(0, len(pixels), batch):
             images = to_images(np.asarray(pixels[start : start + batch]), runtime.device)
-            views = symmetries(images) if average_d4 else [images]
-            made = [model.forward_features(view).float() for view in views]  # type: ignore[operator]
-            parts.append(torch.stack(made).mean(dim=0).cpu())
+            yield _features_of(model, symmetries(images) if all_views else [images], runtime)
             bar.update(len(images))
-    features: NDArray[np.float32] = torch.cat(parts).numpy()
+
+
+@torch.no_grad()
+def _features_of(model: nn.Module, views: list[Tensor], runtime: Runtime) -> NDArray[np.float32]:
+    """(n, V, F) of V views of n images. Precision is set here, not in the generator: its caller would be under it."""
+    with runtime.autocast(), full_precision():
+        made = [model.forward_features(view).float() for view in views]  # type: ignore[operator]
+        features: NDArray[np.float32] = torch.stack(made, dim=1).cpu().numpy()
     return features
 
 

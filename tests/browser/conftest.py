@@ -60,23 +60,24 @@ def page(browser: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def serve() -> Callable[..., Any]:
-    """Starts a server in a folder until the end of a `with`; gives its address."""
+    """Starts a server in a folder until the end of a `with`; gives its address. `ready` is a page that it answers."""
 
     @contextmanager
-    def serving(root: Path, *command: str) -> Iterator[str]:
+    def serving(root: Path, *command: str, ready: str = "") -> Iterator[str]:
         port = free_port()
         log = (root / "server.log").open("w")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # MLflow looks there for uvicorn
         process = subprocess.Popen(
             [sys.executable, "-m", *(part.replace("PORT", str(port)) for part in command)],
             cwd=root,
-            env={**clean_environment(), **QUIET, **NO_JOBS},
+            env={**clean_environment(), **QUIET, **NO_JOBS, "PATH": path},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            wait_for(address, process, root / "server.log")
+            wait_for(address + ready, process, root / "server.log")
             yield address
         finally:
             os.killpg(process.pid, 15)  # its own session: the workers of this server and nothing else

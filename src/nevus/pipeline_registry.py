@@ -6,6 +6,7 @@ from kedro.pipeline import Pipeline
 
 from nevus.pipelines.audit.pipeline import create_pipeline as audit
 from nevus.pipelines.augmentation.pipeline import create_pipeline as augmentation
+from nevus.pipelines.calibration.pipeline import create_pipeline as calibration
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
 from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
 from nevus.pipelines.features.pipeline import create_pipeline as features
@@ -38,6 +39,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **methods,
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
+        "calibration": packing() + calibration(),
         "inference": inference(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),

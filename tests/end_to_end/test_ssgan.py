@@ -140,13 +140,23 @@ def test_real_images_go_the_same_way(new_project, sample_data):
     assert counts == {"labeled": 200, "unlabeled": 7018, "test": 300, "left out": 0, "quarantined": 0}
 
 
-def test_cross_validation_ends_with_scores_of_both_methods(new_project):
-    made = new_project()
+def test_cross_validation_ends_with_scores_of_both_methods_and_what_a_run_is_calibrated_by(finished):
+    made, _ = finished
     result = made.kedro("run", "--pipeline=cross_validation", "--env=test")
     assert result.returncode == 0, result.stderr
     scores = pd.read_csv(made.data("08_reporting/test/cross_validation/seed0/scores.csv"))
     assert set(scores["method"]) == {"labeled_only", "ssgan"}
     assert set(scores["step"]) == {10, 20}
+
+    result = made.kedro("run", "--pipeline=calibration", "--env=test", "--params", "calibration.model=ssgan/seed0")
+    assert result.returncode == 0, result.stderr
+    metrics = pd.read_csv(made.data("08_reporting/test/calibrated/seed0/metrics.csv"))
+    roles = dict(zip(metrics["method"], metrics["role"], strict=True))
+    assert roles == {"calibrated": "method", "ssgan": "baseline", "majority": "floor", "colour_svm": "floor"}
+    aucs = metrics[metrics["metric"] == "auc"].set_index("method")["value"]
+    assert aucs["calibrated"] == pytest.approx(aucs["ssgan"])
+    page = made.data("08_reporting/test/calibrated/seed0/report.html").read_text()
+    assert "was not trained as" not in page  # the baseline is the same training
 
 
 def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):

@@ -22,7 +22,7 @@ def instance(
     Args:
         template: Any pipeline.
         namespace: Such as "ssgan", or "baseline" for a part of another template.
-        keep: Free inputs that stay as they are; those that the template does not read are ignored.
+        keep: Free inputs and outputs that stay as they are; those that the template does not have are ignored.
         inputs: Free inputs that are called otherwise outside; likewise.
         tags: Of all its nodes.
     """
@@ -33,6 +33,7 @@ def instance(
         template,
         namespace=namespace,
         inputs=named,
+        outputs=template.outputs() & (keep or set()),
         parameters={name for name in free if name.startswith("params:")},
         tags=tags,
     )

@@ -32,7 +32,8 @@ def create_pipeline() -> Pipeline:
         ]
     )
     named = {f"{what}_of_{name}": f"{NAME}.{name}.{what}" for name in METHODS for what in ("scores", "held_out")}
-    return instance(methods, NAME, keep=KEPT, tags=NAME) + instance(summary, NAME, inputs=named, tags=NAME)
+    whole = instance(summary, NAME, keep={"out_of_fold"}, inputs=named, tags=NAME)
+    return instance(methods, NAME, keep=KEPT, tags=NAME) + whole
 
 
 def score(name: str) -> Pipeline:

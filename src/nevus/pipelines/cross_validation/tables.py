@@ -44,7 +44,7 @@ def tables_of(
 
 def as_text(params: Options) -> str:
     """The parameters of a method as JSON."""
-    return json.dumps(params.model_dump(mode="json"), sort_keys=True)
+    return json.dumps(params.model_dump(mode="json"))
 
 
 def collect_predictions(*tables: Table) -> tuple[Table, dict[str, Table]]:

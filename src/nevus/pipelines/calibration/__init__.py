@@ -1,0 +1,1 @@
+"""Pipeline `calibration`: see `pipeline.py`."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nevus.pixels import RowPixels, crop, view_rows
+from nevus.pixels import RowPixels, crop, in_views, view_rows
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (9, 4, 5, 3), dtype=np.uint8)
 ROWS = np.array([7, 0, 3, 3, 8])
@@ -100,3 +100,15 @@ def test_only_what_is_indexed_is_read():
     assert watched.read == 0
     np.testing.assert_array_equal(view[[0, 7]], PIXELS[[1, 8]])
     assert watched.read == PIXELS[:2].nbytes
+
+
+def test_views_are_the_symmetries_in_which_a_network_sees_an_image():
+    import torch
+
+    from nevus.training.prediction import symmetries
+
+    image = PIXELS[:1, :, :4]
+    planes = torch.from_numpy(image).permute(0, 3, 1, 2)
+    expected = torch.cat(symmetries(planes)).permute(0, 2, 3, 1).numpy()
+    assert np.array_equal(in_views(np.repeat(image, 8, axis=0), np.arange(8)), expected)
+    assert in_views(PIXELS[:0, :, :4], np.arange(0)).shape == (0, 4, 4, 3)

@@ -84,3 +84,18 @@ def crop(pixels: Pixels, down: slice, across: slice) -> Pixels:
     if isinstance(pixels, RowPixels):
         return cast("Pixels", RowPixels(pixels.source[:, down, across], pixels.rows))
     return pixels[:, down, across]
+
+
+def in_views(pixels: Pixels, views: NDArray[np.int64]) -> Pixels:
+    """Turn each image to one of the eight symmetries of the square.
+
+    Args:
+        pixels: (N, H, H, 3).
+        views: (N,): 0 to 3 quarter turns against the clock, 4 to 7 the same mirrored left to right afterwards.
+
+    Returns:
+        The same shape.
+    """
+    turned = [np.rot90(image, int(view) % 4) for image, view in zip(pixels, views, strict=True)]
+    mirrored = [image[:, ::-1] if view >= 4 else image for image, view in zip(turned, views, strict=True)]
+    return cast("Pixels", np.stack(mirrored) if mirrored else np.asarray(pixels))

@@ -51,6 +51,16 @@ def test_scores_of_validation_and_training_images_share_a_panel():
     ]
 
 
+def test_scores_of_a_game_share_a_panel_and_telling_apart_has_a_level():
+    history = pd.DataFrame({"step": range(5), "real_score": 0.5, "fake_score": -0.5, "told_apart": 0.8})
+    figure = curves(history, name="gan")
+    assert titles(figure) == [
+        "Scores of the discriminator",
+        "How often is a real image scored above a generated one?",
+    ]
+    assert figure.axes[1].get_ylim() == (-0.03, 1.03)
+
+
 def test_names_with_dollar_signs_are_no_formulas():
     figure = curves(pd.DataFrame({"step": range(3), "$\\x_{$": 0.5}), name="$\\y_{$")
     assert min(rendered(figure)) > 50

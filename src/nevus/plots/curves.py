@@ -36,6 +36,18 @@ _PANELS = (
         (0.5, "cannot tell"),
         True,
     ),
+    _Panel(
+        "Scores of the discriminator",
+        "mean score",
+        (("real_score", "real", BLUE), ("fake_score", "generated", VERMILION)),
+    ),
+    _Panel(
+        "How often is a real image scored above a generated one?",
+        "share of pairs",
+        (("told_apart", "pairs", BLUE),),
+        (0.5, "cannot tell"),
+        True,
+    ),
     _Panel("How far generated features are from real ones", "distance", (("feature_distance", "features", GREEN),)),
     _Panel("What the generator minimises", "loss", (("generator_loss", "generator", ORANGE),)),
     _Panel(

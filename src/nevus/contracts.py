@@ -267,6 +267,13 @@ class TrackingStore(Protocol):
         """
 
 
+class TrackedRuns(Protocol):
+    """The classifiers in a tracking store."""
+
+    def find(self, reference: str) -> Callable[[], Classifier] | None:
+        """What reads the classifier of a run's id or of a registered model; None for a reference of another form."""
+
+
 def metadata_read(spec: Mapping[str, Any]) -> list[str]:
     """What a classifier, or any member of an ensemble, wants to know of an image beside its pixels.
 

@@ -15,10 +15,12 @@ from kedro.io import DataCatalog, MemoryDataset
 from nevus.contracts import NevusError
 from nevus.hooks import BeforehandHooks
 from nevus.io.files import CSVDataset
+from nevus.io.tracked_models import TrackedModels
 from nevus.pipelines.classifier.ancestors import ancestors_of
 from nevus.pipelines.classifier.params import ClassifierParams
 from nevus.pipelines.inference.nodes import score_images
 from nevus.pipelines.inference.params import InferenceParams
+from nevus.tracking.models import ModelStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +39,7 @@ def check(*names: str, given: dict | None = None, finished: Sequence[str] = (), 
         pipelines.set_requested(None)
 
 
+NO_STORE = TrackedModels(ModelStore("sqlite:////nowhere/mlflow.db"))
 WEIGHTS = {"networks": {"efficientnet_lite0": {"weights": "/nowhere/w.pth"}}}
 MISSING = "no file of weights"
 
@@ -92,7 +95,12 @@ def test_only_nodes_with_missing_outputs_count_where_only_those_run(configuratio
     for file, missing in (("scored.csv", False), ("other.csv", True)):
         scored = CSVDataset(filepath=str(tmp_path / file))
         params = InferenceParams.model_validate(configuration()["parameters"]["inference"])
-        data = {"finished_runs": MemoryDataset({}), "params:inference": MemoryDataset(params), "scored_images": scored}
+        data = {
+            "finished_runs": MemoryDataset({}),
+            "tracked_models": MemoryDataset(NO_STORE),
+            "params:inference": MemoryDataset(params),
+            "scored_images": scored,
+        }
         with pytest.raises(NevusError, match=r"inference\.model") if missing else nullcontext():
             BeforehandHooks().before_pipeline_run({"only_missing_outputs": True}, flow, DataCatalog(data))
 
@@ -102,7 +110,7 @@ def test_the_words_are_those_of_the_node(configuration):
     with pytest.raises(NevusError) as early:
         check("inference")
     with pytest.raises(NevusError) as late:
-        score_images(None, None, {}, InferenceParams.model_validate(blocks["inference"]), None, None)
+        score_images(None, None, {}, NO_STORE, InferenceParams.model_validate(blocks["inference"]), None, None)
     assert str(early.value) == str(late.value)
     params = ClassifierParams.model_validate(blocks["uda"]).model_copy(update={"start": "simclr/seed9"})
     with pytest.raises(NevusError) as early:

@@ -1,5 +1,7 @@
 """A finished run scores the images that its source has for testing."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,6 @@ from nevus.pipelines.inference.nodes import predict_test, score_images
 from nevus.pipelines.inference.params import InferenceParams
 from nevus.pipelines.inference.prevalence import corrected, target
 from nevus.pipelines.inference.scoring import Scorer, with_number
-from nevus.pipelines.inference.stream import resize_of
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.readers.unlabelled import read
 from nevus.training.runtime import prediction_runtime
@@ -21,6 +22,20 @@ from tests.fakes import encode, fake_jpeg, fake_pixels, write_folder, write_zip
 from tests.training.fakes import MemoryCheckpoints
 
 RUN = "supervised/seed0"
+
+
+@dataclass
+class Tracked:
+    """A store with one registered model."""
+
+    classifier: Classifier
+
+    def find(self, reference: str):
+        if "@" not in reference:
+            return None
+        if reference != "nevus@champion":
+            raise NevusError("no such alias")
+        return lambda: self.classifier
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +51,8 @@ def score(classifier, ingestion, parameters):
     def scored(images=None, changed: Classifier | None = None, /, *, packing=ingestion, **given):
         params = InferenceParams.model_validate(parameters["inference"] | given)
         runs = {RUN: lambda: changed or classifier}
-        return score_images(images, lambda: None, runs, params, packing.model_copy(update={"workers": 0}), evaluation)
+        decoding = packing.model_copy(update={"workers": 0})
+        return score_images(images, lambda: None, runs, Tracked(classifier), params, decoding, evaluation)
 
     return scored
 
@@ -90,12 +106,6 @@ def test_probabilities_are_those_of_packed_images(score, classifier, ingestion, 
     table = score(source, trained, packing=ingestion.model_copy(update={"resize": other_way, "chunk": 3}))
 
     np.testing.assert_allclose(table["target"], packed.probabilities[:, 1], atol=1e-3)
-
-
-def test_a_classifier_that_does_not_say_its_resizing_takes_the_present_one(classifier, ingestion):
-    padding = ingestion.model_copy(update={"resize": "pad"})
-    assert resize_of(classifier._replace(record={}), padding) == "pad"
-    assert resize_of(classifier._replace(record={}, spec={"resize": "crop"}), padding) == "crop"
 
 
 def test_a_folder_an_archive_and_a_list_of_paths_are_scored_alike(score, tmp_path):
@@ -191,6 +201,12 @@ def test_more_than_two_classes_have_a_column_each(score, classifier, monkeypatch
 def test_a_run_that_is_not_there_is_named_with_the_nearest(score):
     with pytest.raises(NevusError, match=r"no finished run 'supervised/seed1'; did you mean 'supervised/seed0'\?"):
         score(model="supervised/seed1")
+
+
+def test_a_model_out_of_the_tracking_store_scores_as_the_run_does(score):
+    np.testing.assert_array_equal(score(model="nevus@champion")["target"], score()["target"])
+    with pytest.raises(NevusError, match=r"inference\.model: no such alias"):
+        score(model="nevus@other")
 
 
 def test_test_images_of_other_classes_are_refused_and_other_sizes_are_resized(score, classifier, ingestion):

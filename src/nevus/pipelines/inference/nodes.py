@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection
 
-from nevus.contracts import Classifier, Corpus, CorpusError, FinishedRuns, Source, Table
+from nevus.contracts import Classifier, Corpus, CorpusError, FinishedRuns, Source, Table, TrackedRuns
 from nevus.pipelines.beforehand import checked_by
-from nevus.pipelines.finished import no_such_run
+from nevus.pipelines.inference.models import classifier_of, require_known
 from nevus.pipelines.inference.params import InferenceParams
 from nevus.pipelines.ingestion.params import IngestionParams
 from nevus.pipelines.reporting.params import EvaluationParams
@@ -39,14 +39,13 @@ def predict_test(classifier: Classifier, test: Corpus) -> Table:
     return prediction_table(test.manifest, scores.probabilities, seed=classifier.spec["seed"], parts=scores.parts)
 
 
-def require_model(params: InferenceParams, finished: Collection[str]) -> None:
-    """Refuse a run that is not finished.
+def require_model(params: InferenceParams, finished: Collection[str], tracked: TrackedRuns) -> None:
+    """Refuse a run that is not finished, and a model that is not there.
 
     Raises:
         NevusError: It says which, and what to do.
     """
-    if params.model not in finished:
-        raise no_such_run("inference.model", params.model, finished)
+    require_known(params.model, finished, tracked, parameter="inference.model")
 
 
 @checked_by(require_model)
@@ -54,6 +53,7 @@ def score_images(
     images: Source | None,
     source: Callable[[], Source | None],
     finished: FinishedRuns,
+    tracked: TrackedRuns,
     params: InferenceParams,
     ingestion: IngestionParams,
     evaluation: EvaluationParams,
@@ -64,6 +64,7 @@ def score_images(
         images: A folder, an archive or a file; None for the images that the source has for testing.
         source: What opens the source, where it is wanted.
         finished: What reads the classifier of each finished run, by the name of the run.
+        tracked: What finds those in the tracking store.
         params: Which run, and what to say of each image.
         ingestion: The format of the source, and how much is decoded at a time.
         evaluation: Its threshold counts where the run chose none.
@@ -74,7 +75,7 @@ def score_images(
         wanted. Images that cannot be read have no number but a `reason`, a column that is there only then.
 
     Raises:
-        NevusError: There is no such run, or no such prevalence or spread.
+        NevusError: There is no such run or model, no such prevalence, or no spread.
         SourceError: There are no images.
         CorpusError: No image can be read, or the run was trained on other classes.
     """
@@ -86,8 +87,7 @@ def score_images(
     from nevus.pipelines.inference.tables import submission
     from nevus.readers.unlabelled import read
 
-    require_model(params, finished)
-    classifier = finished[params.model]()
+    classifier = classifier_of(params.model, finished, tracked, parameter="inference.model")
     listing = read(images) if images else images_of_the_test(source(), ingestion, classifier, params.model)
     answers = score_listing(listing, classifier, ingestion, average_d4=params.average_d4, device=params.device)
     if params.prevalence is not None:

@@ -11,7 +11,8 @@ class InferenceParams(Options):
     """Who scores images, and what is said of each.
 
     Attributes:
-        model: Name of a finished run, such as `supervised/seed0` or `ensemble/seed0`.
+        model: Name of a finished run, such as `supervised/seed0` or `ensemble/seed0`; the id of a run in MLflow; or a
+            registered model, such as `nevus@champion`.
         average_d4: Take the mean over the eight symmetries of the square, at eight times the time; null as the run was
             trained to, which is what its scores were measured with.
         prevalence: How frequent classes are where the images come from, such as {melanoma: 0.02}; the others share the

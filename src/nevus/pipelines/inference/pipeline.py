@@ -11,6 +11,7 @@ def create_pipeline() -> Pipeline:
         "images": "images",
         "source": "source_if_wanted",
         "finished": "finished_runs",
+        "tracked": "tracked_models",
         "params": "params:inference",
         "ingestion": "params:ingestion",
         "evaluation": "params:evaluation",

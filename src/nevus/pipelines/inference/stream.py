@@ -79,20 +79,16 @@ def decoded(
     """Chunk by chunk the rows of images, their pixels, and the reasons of the rows that cannot be read."""
     from nevus.corpus.chunks import Task
     from nevus.corpus.parallel import decode_chunks
+    from nevus.pipelines.inference.images import Intake
 
     files = rows["file"].iloc[readable].tolist()
-    task = Task(classifier.spec["size"], resize_of(classifier, options), options.max_pixels)
+    intake = Intake.of(classifier.spec, classifier.record)  # what packed the training images packs these
+    task = Task(intake.size, intake.resize, options.max_pixels)
     start = 0
     for found in decode_chunks(listing.source, files, task, chunk=options.chunk, workers=options.workers):
         at = readable[start:]
         yield at[found.good], found.pixels, {int(at[position]): why for position, why in found.errors.items()}
         start += len(found.good) + len(found.errors)
-
-
-def resize_of(classifier: Classifier, options: IngestionParams) -> Any:
-    """How images were brought to the size that a classifier was trained with; the present way where it does not say."""
-    packed: Mapping[str, Any] = classifier.record.get("parameters", {}).get("ingestion", {})
-    return classifier.spec.get("resize") or packed.get("resize") or options.resize
 
 
 def with_symmetries(spec: Mapping[str, Any], average_d4: bool | None) -> dict[str, Any]:

@@ -116,7 +116,9 @@ def test_the_heat_maps_of_an_ensemble_are_the_mean_over_its_members():
     both = classifier({"members": {name: one.spec for name, one in members.items()}}, weights)
     pixels = images(3).pixels
     single = [heat_maps(one.spec, one.weights, pixels, [0, 1, 0], CPU) for one in members.values()]
-    np.testing.assert_allclose(heat_maps(both.spec, both.weights, pixels, [0, 1, 0], CPU), np.mean(single, axis=0))
+    mean = np.mean(single, axis=0)
+    expected = mean / np.maximum(mean.max(axis=(1, 2), keepdims=True), 1e-9)
+    np.testing.assert_allclose(heat_maps(both.spec, both.weights, pixels, [0, 1, 0], CPU), expected, atol=1e-6)
     assert "the mean over 2 members" in notes(both.spec, np.zeros((3, 32, 32)))["gallery"]
 
 
@@ -142,6 +144,14 @@ def test_the_alternative_text_counts_the_cases_and_says_how_sure_the_run_is():
         "Surest mistakes: melanoma called benign: 2 at 90% to 60%. Surest mistakes: benign called melanoma: none. "
         "Surest right calls: melanoma called melanoma: none. Surest right calls: benign called benign: 1 at 90%."
     )
+
+
+def test_no_probability_is_rounded_to_certainty():
+    run = classifier()
+    cases = choose_cases(OPTIONS, run, table([1, 0], [0.999, 0.996]))
+    assert "melanoma called melanoma: 1 at over 99%." in alternatives(cases, TWO)["gallery"]
+    figure = draw_cases(run, cases, images(2), np.zeros((0, 32, 32)))
+    assert "called melanoma, over 99%" in figure.axes[1].texts[0].get_text()
 
 
 def test_images_that_are_no_longer_test_images_are_refused():

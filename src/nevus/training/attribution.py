@@ -63,9 +63,14 @@ def grad_cam(
             maps = [_enlarged(cam, view, wanted[rows]) for view in views]
             parts.append(torch.stack(_turned_back(maps)).mean(dim=0).cpu())
     size = np.asarray(pixels[:1]).shape[1:3]
-    found: NDArray[np.float32] = torch.cat([torch.zeros(0, *size), *parts]).numpy()
-    most = found.max(axis=(1, 2), keepdims=True, initial=0.0)
-    np.divide(found, most, out=found, where=most > 0)
+    return brought_to_one(torch.cat([torch.zeros(0, *size), *parts]).numpy())
+
+
+def brought_to_one(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, H, W), not below 0, each divided by its largest value; those that are all 0 stay so."""
+    most = maps.max(axis=(1, 2), keepdims=True, initial=0.0)
+    found = np.zeros_like(maps)
+    np.divide(maps, most, out=found, where=most > 0)
     return found
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nevus.contracts import Pixels, Weights
 from nevus.networks.build import restore
 from nevus.pipelines.inference.scoring import without_number
-from nevus.training.attribution import NoFeatureMapError, grad_cam
+from nevus.training.attribution import NoFeatureMapError, brought_to_one, grad_cam
 from nevus.training.runtime import Runtime
 
 
@@ -38,8 +38,7 @@ def heat_maps(
     if members := spec.get("members"):
         own = [without_number(weights, number) for number in range(len(members))]
         maps = [heat_maps(one, some, pixels, targets, runtime) for one, some in zip(members.values(), own, strict=True)]
-        mean: NDArray[np.float32] = np.stack(maps).mean(axis=0)
-        return mean
+        return brought_to_one(np.stack(maps).mean(axis=0))
     if "network" not in spec:
         raise NoFeatureMapError(
             "a heat map needs a network, and this run has none: its probabilities were made elsewhere or otherwise."

@@ -107,7 +107,7 @@ def draw_cases(classifier: Classifier, cases: Table, test: Corpus, heat_maps: He
         CorpusError: A chosen image is not among the test images.
     """
     from nevus.pipelines.reporting.runs import name_of
-    from nevus.pipelines.reporting.wording import display
+    from nevus.pipelines.reporting.wording import display, percent
     from nevus.plots.cases import Case
     from nevus.plots.cases import cases as draw
 
@@ -118,9 +118,9 @@ def draw_cases(classifier: Classifier, cases: Table, test: Corpus, heat_maps: He
             Case(
                 pixels[number],
                 heat_maps[number] if len(heat_maps) else None,
-                (f"truly {row.truth}", f"called {row.called}, {row.probability:.0%}", str(row.image_id)),
+                (f"truly {row['truth']}", f"called {row['called']}, {percent(row['probability'])}", row["image_id"]),
             )
-            for number, row in zip(chosen.index, chosen.itertuples(), strict=True)
+            for number, row in zip(chosen.index, chosen.to_dict("records"), strict=True)
         ]
         rows.append((heading, drawn))
     return draw(rows, title=f"Test images that {display(name_of(classifier.record))} is surest of", columns=SHOWN)

@@ -7,6 +7,7 @@ from typing import Any
 
 from nevus.contracts import Table, metadata_read
 from nevus.pipelines.reporting.cases import HeatMaps, headed
+from nevus.pipelines.reporting.wording import percent
 
 NO_HEAT_MAPS = (
     " There are no heat maps: this run has no network whose last layers keep the height and width of the image."
@@ -46,5 +47,5 @@ def _sentences(cases: Table, classes: Sequence[str]) -> Iterator[str]:
         if not len(chosen):
             yield f"{heading}: none."
             continue
-        most, least = (f"{share:.0%}" for share in (chosen["probability"].max(), chosen["probability"].min()))
+        most, least = (percent(share) for share in (chosen["probability"].max(), chosen["probability"].min()))
         yield f"{heading}: {len(chosen)} at {most if most == least else f'{most} to {least}'}."

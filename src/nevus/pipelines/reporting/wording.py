@@ -82,6 +82,11 @@ def cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def percent(share: float) -> str:
+    """Write a probability with no digit behind the point, but none as certainty that is not."""
+    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
 def interval(row: Any) -> str:
     """Write a score with its interval."""
     return f"{row['value']:.2f} ({range_of(row)})"

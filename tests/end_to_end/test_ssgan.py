@@ -7,6 +7,8 @@ import time
 import pandas as pd
 import pytest
 
+from nevus.pipelines.reporting.pipeline import FIGURES
+
 pytestmark = pytest.mark.slow
 
 REPORTING, MODELS, OUTPUT = (f"{layer}/test/ssgan/seed0" for layer in ("08_reporting", "06_models", "07_model_output"))
@@ -26,9 +28,8 @@ def test_the_run_ends_well_and_says_where_everything_is(finished):
 def test_every_promised_file_is_there(finished):
     made, _ = finished
     names = ["metrics.csv", "comparison.csv", "report.html", "progress.gif"]
-    names += [
-        f"{figure}.png" for figure in ("roc", "confusion", "reliability", "gallery", "curves", "real_and_generated")
-    ]
+    names += [f"{figure}.png" for figure in (*FIGURES, "gallery", "curves", "real_and_generated")]
+    names += ["predictive_values.csv"]
     for name in names:
         assert made.data(f"{REPORTING}/{name}").stat().st_size > 100, name
     assert made.data(WEIGHTS).exists()

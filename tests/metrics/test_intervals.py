@@ -5,7 +5,8 @@ import pytest
 
 from nevus.contracts import CorpusError
 from nevus.metrics import weighted
-from nevus.metrics.intervals import Estimate, estimate, paired_difference, resample, roc_band
+from nevus.metrics.bands import precision_recall_band, roc_band
+from nevus.metrics.intervals import Estimate, estimate, paired_difference, resample
 from nevus.metrics.scores import METRICS
 
 ALONE = np.full(600, None)
@@ -161,3 +162,15 @@ def test_the_roc_band_holds_the_curve_between_its_bounds():
     assert (high[1:-1] >= np.array(curve)).all()
     assert low[-1] == high[-1] == 1.0
     assert ((low >= 0) & (high <= 1) & (low <= high)).all()
+
+
+def test_the_band_of_precision_holds_the_curve_and_ends_at_the_prevalence():
+    labels, probabilities = predictions(600, 1.5, 0)
+    weights = resample(labels, ALONE, replicates=300, seed=0)
+    grid = np.linspace(0.05, 1, 20)
+    low, high = precision_recall_band(labels, probabilities, weights, grid=grid, confidence=0.95)
+    ranked = labels[np.argsort(-probabilities)]
+    reached = np.searchsorted(ranked.cumsum(), np.ceil(grid * 300 - 1e-9))
+    curve = ranked.cumsum()[reached] / (reached + 1)
+    assert ((low <= curve) & (curve <= high)).all()
+    assert high[-1] < 0.75  # the last melanoma comes among the last images

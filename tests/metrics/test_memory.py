@@ -8,13 +8,15 @@ import pytest
 SCRIPT = """
 from pathlib import Path
 import numpy as np
-from nevus.metrics.intervals import estimate, resample, roc_band
+from nevus.metrics.bands import precision_recall_band, roc_band
+from nevus.metrics.intervals import estimate, resample
 
 generator = np.random.default_rng(0)
 labels = (generator.random(33_000) < 0.02).astype(int)
 probabilities = generator.random(33_000)
 weights = resample(labels, np.full(33_000, None), replicates=2_000, seed=0)
 roc_band(labels, probabilities, weights, grid=np.linspace(0, 1, 101), confidence=0.95)
+precision_recall_band(labels, probabilities, weights, grid=np.linspace(0.01, 1, 100), confidence=0.95)
 estimate(labels, probabilities, weights, threshold=0.5, bins=10)
 # Not ru_maxrss, which begins with what the process that started this one took.
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

@@ -17,7 +17,9 @@ from nevus.training.runtime import prediction_runtime
 from tests.networks.presets import preset
 from tests.plots.rendering import rendered
 
-OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
+OPTIONS = EvaluationParams(
+    replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.1,)
+)
 TWO, THREE = ("benign", "melanoma"), ("nv", "mel", "bcc")
 CPU = prediction_runtime("cpu")
 

@@ -20,7 +20,9 @@ from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.tracking.results import ResultsStore
 from tests.tracked_store import CORPUS, OTHER_CORPUS, Tracker, said
 
-SCORING = EvaluationParams(replicates=300, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
+SCORING = EvaluationParams(
+    replicates=300, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.1,)
+)
 OPTIONS = LeaderboardParams(
     experiments=(), methods=("*",), datasets=("*",), rank_by="auc", metrics=("accuracy",), compared=25
 )

@@ -25,7 +25,9 @@ from tests.training.fakes import MemoryCheckpoints
 
 NAMES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 COLOURS = np.array([(r, g, b) for r in (40, 200) for g in (40, 200) for b in (40, 200)][:7])
-FIGURES = ("roc", "confusion", "reliability", "gallery", "curves", "real_and_generated")
+TABLES = ("metrics", "comparison", "class_metrics", "predictive_values")
+FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")
+FIGURES += ("gallery", "curves", "real_and_generated")
 
 
 def squares(**splits: int) -> Corpus:
@@ -65,7 +67,9 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
     """All that the pipeline of a method leaves behind, from the split images on."""
     folder = tmp_path_factory.mktemp("seven")
     loop = ssgan.loop.model_copy(update={"steps": 60, "labeled_batch": 14, "log_every": 30})
-    options = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
+    options = EvaluationParams(
+        replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.02, 0.5)
+    )
     shown = {name: FigureDataset(filepath=str(folder / f"{name}.png")) for name in FIGURES}
     assignment = images_to_test_on.manifest[["image_id", "split", "label"]]
     ledger = LedgerDataset(filepath=str(folder / "test_ledger.jsonl"))
@@ -89,7 +93,7 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
             "ssgan.progress": AnimationDataset(filepath=folder / "progress.gif", milliseconds=100),
             **{f"ssgan.{name}": dataset for name, dataset in shown.items()},
             "ssgan.predictions": ParquetDataset(filepath=str(folder / "predictions.parquet")),
-            **{f"ssgan.{name}": CSVDataset(filepath=str(folder / f"{name}.csv")) for name in ("metrics", "comparison")},
+            **{f"ssgan.{name}": CSVDataset(filepath=str(folder / f"{name}.csv")) for name in TABLES},
             **{f"ssgan.test_ledger@{view}": ledger for view in ("entry", "all")},
         }
     )
@@ -124,16 +128,17 @@ def test_the_report_speaks_of_the_classes_that_there_are(made):
     assert "akiec: 10, bcc: 10, bkl: 10" in text
     assert "mean over the classes" in text
     assert "The likeliest class is called." in text
-    assert not re.search(r"melanoma|benign|[Ss]ensitivity|[Ss]pecificity|[{}]one", text)
-    assert page.count("data:image/png;base64,") == 6
+    assert not re.search(r"melanoma|benign|Elsewhere than|[{}]one", text)
+    assert page.count("data:image/png;base64,") == len(FIGURES)
 
 
 def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(made):
-    from nevus.pipelines.reporting.nodes import draw_roc
+    from nevus.pipelines.reporting.ranking import draw_roc
 
     tables = [made[f"ssgan.{name}"].load() for name in ("metrics", "predictions")]
     options = made["params:evaluation"].load()
-    figure = draw_roc(options, made["ssgan.classifier"].load(), *tables, *tables[1:] * 2)
+    of_classes = made["ssgan.class_metrics"].load()
+    figure = draw_roc(options, made["ssgan.classifier"].load(), tables[0], of_classes, tables[1], *tables[1:] * 2)
     axes = figure.axes[0]
     assert [line.get_label().split(":")[0] for line in axes.lines] == ["chance", *NAMES]
     metrics = tables[0].set_index(["method", "metric"])

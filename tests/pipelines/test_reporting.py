@@ -16,18 +16,24 @@ from nevus.io.figure import FigureDataset
 from nevus.io.ledger import LedgerDataset
 from nevus.metrics.scores import METRICS
 from nevus.metrics.titles import TITLES
-from nevus.pipelines.reporting import figures, nodes, tables, wording
+from nevus.pipelines.reporting import clinical, figures, nodes, ranking, tables, wording
 from nevus.pipelines.reporting.classes import decision
+from nevus.pipelines.reporting.clinical import VALUE_COLUMNS
 from nevus.pipelines.reporting.fairness import fairness_notice, unequal
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.pipelines.reporting.pipeline import create_pipeline
+from nevus.pipelines.reporting.ranking import CLASS_COLUMNS
 from nevus.pipelines.reporting.runs import name_of
 from nevus.pipelines.reporting.verdict import verdict
 
-OPTIONS = EvaluationParams(replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5)
-FIGURES = ("roc", "confusion", "reliability", "gallery", "curves")
+OPTIONS = EvaluationParams(
+    replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.02, 0.5)
+)
+FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")
+FIGURES += ("gallery", "curves")
 FLOORS = ("majority", "colour_svm")
-SCORED = {"metrics", "comparison", "test_ledger@entry"}
+SCORED = {"metrics", "comparison", "test_ledger@entry", "class_metrics", "predictive_values"}
+NOTHING = (pd.DataFrame(columns=list(CLASS_COLUMNS)), pd.DataFrame(columns=list(VALUE_COLUMNS)))
 NOBODY = pd.DataFrame(columns=list(LEDGER_COLUMNS))  # has scored a test split
 SEEN = pd.DataFrame({"image_id": ["l", "u", "v", "image-0"], "split": ["labeled", "unlabeled", "validation", "test"]})
 
@@ -125,7 +131,7 @@ def page_of(catalog, **has):
 def test_the_pipeline_turns_predictions_into_one_page_that_needs_no_other_file(catalog):
     page = page_of(catalog)
     assert page.startswith("<!DOCTYPE html>")
-    assert page.count("data:image/png;base64,") == 6
+    assert page.count("data:image/png;base64,") == len(FIGURES) + 1
     assert page.count("data:image/gif;base64,") == 1
     assert re.findall(r'(?:src|href)="(?!data:)', page) == []
     assert "Research use only. Not a medical device." in page
@@ -162,7 +168,7 @@ def test_parameters_on_the_page_are_those_of_the_training_and_of_the_present_sco
 @pytest.mark.parametrize("generator", [True, False])
 def test_the_page_shows_what_the_run_has_and_speaks_of_nothing_else(catalog, baseline, generator):
     page = page_of(catalog, baseline=baseline, generator=generator)
-    assert page.count("data:image/png;base64,") == 5 + generator
+    assert page.count("data:image/png;base64,") == len(FIGURES) + generator
     assert page.count("data:image/gif;base64,") == generator
     assert ("iscriminator" in page) == generator
     text = re.sub(r"<li>.*</li>|data:image[^\"]*", "", page)
@@ -188,11 +194,21 @@ def test_of_three_classes_each_has_its_curve_and_its_name(catalog, scored):
     text = re.sub(r'data:image[^"]*', "", page_of(catalog))
     assert "SSGAN: which of 3 classes?" in text
     assert "nv: 100, mel: 68, bcc: 32" in text
-    assert not re.search(r"melanoma|benign|[{}]one|>Sensitivity<|>Specificity<", text.split("<h2>Parameters")[0])
+    assert not re.search(r"melanoma|benign|[{}]one", text.split("<h2>Parameters")[0])
     metrics = nodes.evaluate(OPTIONS, trained, seen=SEEN, **{n: of_three(table) for n, table in scored.items()})[0]
-    figure = nodes.draw_roc(OPTIONS, trained, metrics, **{n: of_three(table) for n, table in scored.items()})
+    of_classes = ranking.evaluate_classes(OPTIONS, trained, of_three(scored["predictions"]))
+    tables_of = {n: of_three(table) for n, table in scored.items()}
+    figure = ranking.draw_roc(OPTIONS, trained, metrics, of_classes, **tables_of)
     drawn = [line.get_label().split(":")[0] for line in figure.axes[0].lines]
     assert drawn == ["chance", "nv", "mel", "bcc"]
+    assert "Each class against the rest</h2>" in text
+    assert "Elsewhere than in this test set" not in text
+    values = of_classes.pivot(index="metric", columns="class", values="value")
+    macro = metrics[metrics["method"] == "ssgan"].set_index("metric")["value"]
+    for name in ("auc", "average_precision", "partial_auc", "specificity_at_95_sensitivity", "f1"):
+        assert values.loc[name].mean() == pytest.approx(macro[name])
+    assert values.loc["sensitivity"].mean() == pytest.approx(macro["balanced_accuracy"])
+    assert ((of_classes["low"] <= of_classes["value"]) & (of_classes["value"] <= of_classes["high"])).all()
     area = metrics.set_index(["method", "metric"]).loc[("ssgan", "auc"), "value"]
     assert f"macro AUC {area:.2f}" in figure.axes[0].get_title(loc="left")
 
@@ -212,7 +228,8 @@ def test_the_template_asks_for_what_the_run_has(baseline, generator):
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = reporting()
-    names = "evaluate draw_roc draw_confusion draw_reliability draw_curves draw_samples report "
+    names = "evaluate evaluate_classes estimate_predictive_values draw_roc draw_precision_recall draw_confusion "
+    names += "draw_scores draw_reliability draw_decision_curve draw_curves draw_samples report "
     names += "choose_cases explain_cases draw_cases"
     assert {node.name for node in pipeline.nodes} == {f"new.{name}" for name in names.split()}
     assert all("reporting" in node.tags and node.func.__doc__ for node in pipeline.nodes)
@@ -420,7 +437,7 @@ def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(eval
     assert row["cells"][0]["standing"] == wording.UNDECIDED
     assert row["cells"][1:] == [{"other": "supervised"}, {"other": "majority class"}]
     predicted, summary = catalog["new.predictions"].load(), catalog["corpus_summary"].load()
-    page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary, NOBODY)
+    page = nodes.write_report(OPTIONS, SSGAN, metrics, comparison, predicted, SEEN, summary, NOBODY, *NOTHING)
     assert page.count("Bare auc") == 2  # a row in each table, and no explanation
 
 
@@ -448,8 +465,55 @@ def test_cells_of_the_data_table_are_readable(value, text):
     assert wording.cell(value) == text
 
 
+def test_predictive_values_follow_from_sensitivity_and_specificity_at_each_prevalence(scored, evaluated):
+    metrics, _ = evaluated
+    own = metrics[metrics["method"] == "ssgan"].set_index("metric")["value"]
+    found = clinical.estimate_predictive_values(OPTIONS, SSGAN, scored["predictions"])
+    assert tuple(found.columns) == VALUE_COLUMNS
+    assert found["prevalence"].tolist() == [0.02, 0.5]
+    rare = found.iloc[0]
+    assert rare["found"] == pytest.approx(20 * own["sensitivity"])
+    assert rare["missed"] == pytest.approx(20 - rare["found"])
+    assert rare["false_alarms"] == pytest.approx(980 * (1 - own["specificity"]))
+    assert rare["ppv"] == pytest.approx(rare["found"] / (rare["found"] + rare["false_alarms"]))
+    assert rare["npv"] == pytest.approx((980 - rare["false_alarms"]) / (980 - rare["false_alarms"] + rare["missed"]))
+    for name in ("ppv", "npv"):
+        assert ((found[f"{name}_low"] < found[name]) & (found[name] < found[f"{name}_high"])).all()
+    (cells, _) = tables.predictive_table(found)
+    assert cells["prevalence"] == "2%"
+    assert cells["ppv"] == f"{rare['ppv']:.3f}"
+
+
+def test_where_nobody_is_called_there_is_no_predictive_value(scored):
+    found = clinical.estimate_predictive_values(OPTIONS, SSGAN, scored["predictions"].assign(probability=0.1))
+    assert found["ppv"].isna().all()
+    cells = tables.predictive_table(found)[0]
+    assert (cells["ppv"], cells["ppv_range"], cells["found"], cells["missed"]) == ("", "", "0", "20")
+
+
+def test_a_decision_curve_is_drawn_for_each_prevalence_from_corrected_probabilities(scored):
+    axes = clinical.draw_decision_curve(OPTIONS, SSGAN, scored["predictions"]).axes
+    assert [one.get_title(loc="left") for one in axes] == ["2% melanoma", "50% melanoma"]
+    lines = {line.get_label(): line.get_ydata() for line in axes[0].lines}
+    assert list(lines) == ["call nobody", "call everybody", "SSGAN"]
+    assert lines["SSGAN"][0] == pytest.approx(20)  # from a probability of 0 on everybody is called
+    assert (lines["SSGAN"] <= 20 + 1e-9).all()
+    trained = SSGAN._replace(spec=SSGAN.spec | {"prior": [0.9, 0.1]})  # so the test set's 50 % means more
+    shifted = clinical.draw_decision_curve(OPTIONS, trained, scored["predictions"]).axes[0].lines[2].get_ydata()
+    assert not np.allclose(shifted, lines["SSGAN"])
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"replicates": 10}, {"confidence": 95.0}, {"threshold": -0.1}, {"calibration_bins": 1}, {"bins": 10}]
+    "wrong",
+    [
+        {"prevalences": []},
+        {"prevalences": [0.0]},
+        {"replicates": 10},
+        {"confidence": 95.0},
+        {"threshold": -0.1},
+        {"calibration_bins": 1},
+        {"bins": 10},
+    ],
 )
 def test_wrong_parameters_are_refused(wrong):
     with pytest.raises(ValidationError):
@@ -459,8 +523,11 @@ def test_wrong_parameters_are_refused(wrong):
 def test_figures_are_drawn_from_predictions_alone(scored, evaluated):
     metrics, _ = evaluated
     drawn = [
-        nodes.draw_roc(OPTIONS, SSGAN, metrics, baseline_classifier=PLAIN, **scored),
+        ranking.draw_roc(OPTIONS, SSGAN, metrics, NOTHING[0], baseline_classifier=PLAIN, **scored),
         nodes.draw_confusion(OPTIONS, SSGAN, scored["predictions"]),
+        ranking.draw_precision_recall(OPTIONS, SSGAN, metrics, NOTHING[0], baseline_classifier=PLAIN, **scored),
+        nodes.draw_scores(OPTIONS, SSGAN, scored["predictions"]),
+        clinical.draw_decision_curve(OPTIONS, SSGAN, scored["predictions"]),
         nodes.draw_reliability(OPTIONS, SSGAN, scored["predictions"]),
     ]
     for figure in drawn:
@@ -487,7 +554,7 @@ def test_a_run_scored_on_what_trains_or_chooses_is_neither_scored_nor_reported(s
         nodes.evaluate(OPTIONS, SSGAN, seen=seen, baseline_classifier=PLAIN, **scored)
     with pytest.raises(CorpusError, match=message):
         summary = catalog["corpus_summary"].load()
-        nodes.write_report(OPTIONS, SSGAN, *evaluated, scored["predictions"], seen, summary, NOBODY)
+        nodes.write_report(OPTIONS, SSGAN, *evaluated, scored["predictions"], seen, summary, NOBODY, *NOTHING)
 
 
 def test_a_baseline_that_was_trained_otherwise_is_named_on_the_page_with_both_values(catalog):

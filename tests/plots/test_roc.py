@@ -1,14 +1,15 @@
 import numpy as np
 from matplotlib.colors import to_hex
 
-from nevus.plots.roc import RocBand, RocEntry, roc
+from nevus.plots.ranking import Band, Entry
+from nevus.plots.roc import roc
 from tests.plots.rendering import rendered
 
 LABELS = np.array([0, 0, 1, 1])
 
 
 def entry(name, role, probabilities, auc=(0.75, 0.6, 0.9)):
-    return RocEntry(name, role, LABELS, np.array(probabilities), auc)
+    return Entry(name, role, LABELS, np.array(probabilities), auc)
 
 
 def test_the_roc_legend_names_every_method_with_its_area_and_interval():
@@ -19,7 +20,7 @@ def test_the_roc_legend_names_every_method_with_its_area_and_interval():
         entry("majority", "floor", [0.5] * 4, (0.5, 0.5, 0.5)),
         entry("colour", "floor", [0.1, 0.6, 0.4, 0.9]),
     ]
-    band = RocBand(grid, grid * 0, grid * 0 + 1)
+    band = Band(grid, grid * 0, grid * 0 + 1)
     figure = roc(entries, band, title="a title", question=("benign", "melanoma"), confidence=0.95)
     assert min(rendered(figure)) > 100
     lines = {line.get_label(): line for line in figure.axes[0].lines}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nevus.contracts import CorpusError
 from nevus.metrics.classification import require_every_class
-from nevus.metrics.ranking import Floats, cumulative
+from nevus.metrics.ranking import Floats
 from nevus.metrics.scores import score
 from nevus.metrics.weighted import in_blocks, weighted_scores
 
@@ -149,35 +149,6 @@ def percentile_interval(replicates: Floats, confidence: float) -> tuple[float, f
     outside = (1 - confidence) / 2
     low, high = np.quantile(replicates, [outside, 1 - outside])
     return float(low), float(high)
-
-
-def roc_band(
-    labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any], *, grid: Floats, confidence: float
-) -> tuple[Floats, Floats]:
-    """Bound the ROC curve point by point at given false positive rates.
-
-    Args:
-        labels: (n,), 0 or 1.
-        probabilities: (n,), of label 1.
-        weights: (R, n) from `resample`.
-        grid: (G,), false positive rates from 0 to 1, rising.
-        confidence: Of each point on its own, not of the whole curve.
-
-    Returns:
-        Lowest and highest true positive rate, each (G,).
-    """
-    blocks = [_curves(labels, probabilities, weights[part], grid) for part in in_blocks(*weights.shape, arrays=8)]
-    outside = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(blocks), [outside, 1 - outside], axis=0)
-    return low, high
-
-
-def _curves(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any], grid: Floats) -> Floats:
-    """True positive rates at the false positive rates in `grid`, (R, G)."""
-    true_positive, false_positive = cumulative(labels, probabilities, weights.astype(np.float64))
-    start = np.zeros((len(weights), 1))
-    rates = [np.hstack([start, counts / counts[:, -1:]]) for counts in (false_positive, true_positive)]
-    return np.array([np.interp(grid, wrong, right) for wrong, right in zip(*rates, strict=True)])
 
 
 def _holds_all(drawn: NDArray[np.uint16], present: NDArray[np.bool_]) -> NDArray[np.bool_]:

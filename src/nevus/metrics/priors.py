@@ -24,6 +24,22 @@ def correct(
     return found
 
 
+def threshold_before(thresholds: NDArray[np.float64], before: float, after: float) -> NDArray[np.float64]:
+    """Which threshold on the probabilities of two classes as they are calls the same images as one on corrected ones.
+
+    Args:
+        thresholds: (G,) on probabilities of label 1 after `correct`, from 0 to 1.
+        before: Share of label 1 where the classifier was trained, above 0 and below 1.
+        after: Share where it is used, likewise.
+
+    Returns:
+        (G,).
+    """
+    scale = (before / after) * (1 - after) / (1 - before)
+    found: NDArray[np.float64] = thresholds * scale / (thresholds * scale + 1 - thresholds)
+    return found
+
+
 def estimate_by_em(probabilities: NDArray[np.float64], before: NDArray[np.float64]) -> NDArray[np.float64]:
     """Estimate the shares of the classes by maximum likelihood (Saerens et al. 2002, section 2.2).
 

@@ -41,16 +41,54 @@ def weighted_scores(
     Returns:
         The keys of `scores.score`, each (R,); equal to scikit-learn's results with `sample_weight`.
     """
-    terms, classes = _terms(labels, probabilities, threshold, bins), class_count(probabilities)
-    questions = one_against_rest(labels, probabilities)
-    sums = [weights[part].astype(np.float64) @ terms for part in in_blocks(*weights.shape)]
-    blocks = []
-    for part in in_blocks(*weights.shape, arrays=_RANKING):
-        block = weights[part].astype(np.float64)
-        ranked = [ranking_scores(*cumulative(*question, block)) for question in questions]
-        blocks.append({name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]})
-    rankings = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    return rankings | _sums(np.concatenate(sums), classes, bins)
+    classes = class_count(probabilities)
+    sums = _summed(weights, _terms(labels, probabilities, threshold, bins))
+    ranked = [ranked_scores(true, claimed, weights) for true, claimed in one_against_rest(labels, probabilities)]
+    means = {name: np.mean([scores[name] for scores in ranked], axis=0) for name in ranked[0]}
+    return means | _sums(sums, classes, bins)
+
+
+def ranked_scores(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any]) -> dict[str, Floats]:
+    """The scores of `ranking.ranking_scores` for one question with two answers.
+
+    Args:
+        labels: (n,), 0 or 1.
+        probabilities: (n,), of label 1.
+        weights: (R, n), as in `weighted_scores`.
+
+    Returns:
+        Each (R,).
+    """
+    parts = in_blocks(*weights.shape, arrays=_RANKING)
+    blocks = [ranking_scores(*cumulative(labels, probabilities, weights[part].astype(np.float64))) for part in parts]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def class_scores(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any]) -> list[dict[str, Floats]]:
+    """Score each of more than two classes against the rest; the likeliest class is called.
+
+    Args:
+        labels: (n,), 0 to K - 1.
+        probabilities: (n, K).
+        weights: (R, n), as in `weighted_scores`.
+
+    Returns:
+        For each class the scores of ranking, `sensitivity`, `specificity` and `f1`, each (R,).
+    """
+    numbers, decided = np.arange(class_count(probabilities)), called(probabilities, 0.5)
+    members, calls = labels[:, None] == numbers, decided[:, None] == numbers
+    sums = np.split(_summed(weights, np.hstack([members, calls, members & calls]).astype(np.float64)), 3, axis=1)
+    total = sums[0].sum(axis=1)
+    found = []
+    for number, (true, claimed) in enumerate(one_against_rest(labels, probabilities)):
+        images, so_called, hits = (counts[:, number] for counts in sums)
+        decisions = {
+            "sensitivity": hits / images,
+            "specificity": 1 - (so_called - hits) / (total - images),
+            "f1": 2 * hits / (images + so_called),
+        }
+        found.append(ranked_scores(true, claimed, weights) | decisions)
+    return found
 
 
 def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slice]:
@@ -67,6 +105,11 @@ def in_blocks(replicates: int, images: int, *, arrays: int = 1) -> Iterator[slic
     rows = max(1, _BLOCK // (arrays * max(1, images)))
     for start in range(0, replicates, rows):
         yield slice(start, start + rows)
+
+
+def _summed(weights: NDArray[Any], terms: Floats) -> Floats:
+    """Weights (R, n) times terms (n, T), without all weights as floats at once."""
+    return np.concatenate([weights[part].astype(np.float64) @ terms for part in in_blocks(*weights.shape)])
 
 
 def _terms(labels: NDArray[Any], probabilities: NDArray[Any], threshold: float, bins: int) -> Floats:

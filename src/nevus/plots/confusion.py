@@ -43,7 +43,7 @@ def confusion(
         display.text_[cell].set(text=text, fontsize=12 if two else 9, color=colour)
     tidy(
         axes,
-        title=f"What {name} calls the test images ({f'threshold {threshold:g}' if two else 'the likeliest class'})",
+        title=f"What {name} calls the test images ({f'threshold {threshold:.3g}' if two else 'the likeliest class'})",
         xlabel="called",
         ylabel="truly",
     )

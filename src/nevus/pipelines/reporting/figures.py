@@ -15,14 +15,30 @@ FIGURES = {
         "Each curve runs through all thresholds; the closer to the upper left corner, the better. The band shows "
         "how far the curve of the run moves when the test lesions are drawn anew. Floors are dashed.",
     ),
+    "precision_recall": (
+        "Precision and recall",
+        "Of the images called {one}, how many are; the closer to the upper right corner, the better. It holds at the "
+        "share of {one} in the test set only: where {one} is rarer, every curve lies lower.",
+    ),
     "confusion": (
         "Decisions",
         "Rows are the truth, columns what the run says. The lower left cell counts the images of {one} that it missed.",
+    ),
+    "score_histogram": (
+        "Where decisions are hard",
+        "Images on the wrong side of the dashed line are called wrongly; the more the two kinds overlap, the harder.",
     ),
     "reliability": (
         "Probabilities",
         "Points on the diagonal mean that of the images given 30% about 30% are {one}. This holds at the share of "
         "{one} in the test set only; a clinic may see another.",
+    ),
+    "decision_curve": (
+        "Worth of deciding by it",
+        "Found {one}, minus false alarms weighed by the threshold: whoever acts from 10% on takes nine false alarms "
+        "for one found. Calling by the run is worth it where its curve lies above calling everybody and calling "
+        "nobody. Probabilities are corrected to each prevalence; the run's sensitivity and specificity are taken to "
+        "be the same there.",
     ),
     "gallery": (
         "Cases",
@@ -43,6 +59,12 @@ OF_A_GAN = (  # added to the caption of the curves
 MANY_CLASSES = {  # captions that differ where there are more than two
     "roc": "Each curve is a class against the rest and runs through all thresholds; the closer to the upper left "
     "corner, the better. The title gives the mean of the areas.",
+    "precision_recall": "Each curve is a class against the rest: of the images called so, how many are. The rarer the "
+    "class, the lower lies chance. The title gives the mean of the average precisions.",
+    "score_histogram": "The more the probabilities of a class's images overlap with those of all others, the harder it "
+    "is to tell apart.",
+    "decision_curve": "Each class against the rest, as frequent as in the test set: found images, minus false alarms "
+    "weighed by the threshold, as a share of what finding all of them without a false alarm would be worth.",
     "confusion": "Rows are the truth, columns what the run says; off the diagonal are the mistakes.",
     "reliability": "Points on the diagonal mean that of the images given 30% for the likeliest class about 30% are of "
     "that class. This holds at the shares of the classes in the test set only.",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from nevus.contracts import Classifier, Corpus, Figure, Pixels, Table
 from nevus.pipelines.reporting.cases import HeatMaps
@@ -15,16 +13,10 @@ from nevus.pipelines.reporting.scoring import (
     difference_rows,
     estimates_of,
     score_rows,
-    weights_of,
     with_mcnemar,
 )
 
 logger = logging.getLogger(__name__)
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from nevus.plots.roc import RocEntry
 
 _COMPARISON_COLUMNS = ("metric", "other", "difference", "low", "high", "p_value", *MCNEMAR_COLUMNS)
 _REAL_IMAGES = 64
@@ -86,48 +78,6 @@ def evaluate(
     return score_rows(estimates, roles, options), comparison[list(_COMPARISON_COLUMNS)], entry
 
 
-def draw_roc(
-    options: EvaluationParams,
-    classifier: Classifier,
-    metrics: Table,
-    predictions: Table,
-    majority: Table,
-    colour_svm: Table,
-    baseline_classifier: Classifier | None = None,
-    baseline_predictions: Table | None = None,
-) -> Figure:
-    """Draw ROC curves: with two classes of the run beside its baseline and the floors, with more one a class.
-
-    The arguments are those of `evaluate`; `metrics` comes from there.
-    """
-    import numpy as np
-
-    from nevus.metrics.intervals import roc_band
-    from nevus.metrics.predictions import align
-    from nevus.pipelines.reporting.runs import compared
-    from nevus.pipelines.reporting.wording import display, roc_title
-    from nevus.plots.roc import RocBand, RocEntry, roc
-
-    tables, roles, _ = compared(
-        options, classifier, predictions, majority, colour_svm, baseline_classifier, baseline_predictions
-    )
-    aligned, classes = align(tables), classifier.spec["classes"]
-    run = next(iter(aligned))
-    aucs = metrics[metrics["metric"] == "auc"].set_index("method")[["value", "low", "high"]]
-    weights = weights_of(aligned[run], options)
-    title = roc_title(aligned[run], aucs.loc[run], roles, classes)
-    if len(classes) > 2:
-        entries = _class_entries(aligned[run], weights, classes, options)
-        return roc(entries, None, title=title, question=("other", "the class's"), confidence=options.confidence)
-    entries = [
-        RocEntry(display(name), roles[name], *arrays_of(table), tuple(aucs.loc[name]))
-        for name, table in aligned.items()
-    ]
-    grid = np.linspace(0.0, 1.0, 101)
-    band = RocBand(grid, *roc_band(*arrays_of(aligned[run]), weights, grid=grid, confidence=options.confidence))
-    return roc(entries, band, title=title, question=tuple(classes), confidence=options.confidence)
-
-
 def draw_confusion(options: EvaluationParams, classifier: Classifier, predictions: Table) -> Figure:
     """Draw how many test images of each class the run calls what: at its threshold, or as the likeliest class."""
     from nevus.metrics.classification import called
@@ -141,6 +91,23 @@ def draw_confusion(options: EvaluationParams, classifier: Classifier, prediction
     threshold, classes = threshold_of(classifier.spec, options), classifier.spec["classes"]
     decided = called(probabilities, threshold)
     return confusion(labels, decided, classes=classes, name=display(run), threshold=threshold)
+
+
+def draw_scores(options: EvaluationParams, classifier: Classifier, predictions: Table) -> Figure:
+    """Draw how the probabilities of images of a class and of all others overlap, around the run's threshold."""
+    from nevus.metrics.classification import one_against_rest
+    from nevus.metrics.predictions import scored_rows
+    from nevus.pipelines.reporting.runs import name_of, threshold_of
+    from nevus.pipelines.reporting.wording import display
+    from nevus.plots.scores import Question, scores
+
+    run, classes = name_of(classifier.record), classifier.spec["classes"]
+    answers = one_against_rest(*arrays_of(scored_rows(predictions, run)))
+    two = len(classes) == 2
+    names = [(classes[0], classes[1])] if two else [("other classes", name) for name in classes]
+    questions = [Question(*kinds, *answer) for kinds, answer in zip(names, answers, strict=True)]
+    title = f"What probabilities {display(run)} gives the test images"
+    return scores(questions, title=title, threshold=threshold_of(classifier.spec, options) if two else None)
 
 
 def draw_reliability(options: EvaluationParams, classifier: Classifier, predictions: Table) -> Figure:
@@ -191,6 +158,8 @@ def write_report(
     seen: Table,
     corpus_summary: Table,
     ledger: Table,
+    class_metrics: Table,
+    predictive_values: Table,
     baseline_classifier: Classifier | None = None,
     cases: Table | None = None,
     heat_maps: HeatMaps | None = None,
@@ -207,6 +176,8 @@ def write_report(
         seen: `image_id` and `split` of every image that trains or chooses.
         corpus_summary: Any table that describes the data; shown as it is.
         ledger: Who has scored test images until now (`LEDGER_COLUMNS`).
+        class_metrics: Scores of each of more than two classes, from `evaluate_classes`.
+        predictive_values: At several prevalences, of two classes, from `estimate_predictive_values`.
         baseline_classifier: Of the baseline; the page warns where it was trained otherwise than it should be.
         cases: From `choose_cases`, for the words that go with the gallery.
         heat_maps: From `explain_cases`; what they show, or why there are none, is said below the gallery.
@@ -246,6 +217,9 @@ def write_report(
         compared_with=wording.compared_with(metrics),
         options=options,
         scores=tables.score_table(metrics, classes),
+        class_scores=tables.class_table(class_metrics, classes),
+        predictive_values=tables.predictive_table(predictive_values),
+        classes=classes,
         differences=tables.difference_table(comparison),
         figures=embed(
             figures,
@@ -259,19 +233,3 @@ def write_report(
         parameters=parameters,
         data_format=dict(parameters).get("ingestion.format", ""),
     )
-
-
-def _class_entries(
-    table: Table, weights: np.ndarray[Any, Any], classes: Sequence[str], options: EvaluationParams
-) -> list[RocEntry]:
-    """Each class against the rest, with its AUC and interval."""
-    from nevus.metrics.classification import one_against_rest
-    from nevus.metrics.intervals import estimate
-    from nevus.plots.roc import RocEntry
-
-    entries = []
-    for name, (labels, probabilities) in zip(classes, one_against_rest(*arrays_of(table)), strict=True):
-        area = estimate(labels, probabilities, weights, threshold=options.threshold, bins=options.calibration_bins)
-        auc = area["auc"].value, *area["auc"].interval(options.confidence)
-        entries.append(RocEntry(name, "class", labels, probabilities, auc))
-    return entries

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from nevus.contracts import Options
@@ -18,6 +20,8 @@ class EvaluationParams(Options):
         threshold: Of two classes the second is called above this probability, where a run chose no threshold on its
             training images; fixed before looking at the test images. Of more than two the likeliest is called, and
             this is not used.
+        prevalences: Shares of the second of two classes for which predictive values and net benefit are reported, such
+            as those of a screening, of a clinic, and of a test set of equal classes.
     """
 
     replicates: int = Field(ge=100)
@@ -25,3 +29,4 @@ class EvaluationParams(Options):
     seed: int = Field(ge=0)
     calibration_bins: int = Field(ge=2)
     threshold: float = Field(ge=0, le=1)
+    prevalences: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(min_length=1)

@@ -7,8 +7,9 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.reporting import cases, nodes
+from nevus.pipelines.reporting import cases, clinical, nodes, ranking
 
+FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")  # of every run
 SEEN = "corpus@assignment"  # which images train or choose
 LEDGER_ENTRY, LEDGER = "test_ledger@entry", "test_ledger@all"  # what a run adds, and what all runs have added
 
@@ -26,8 +27,7 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
         trained: There is a history of a training; without it there are no curves.
 
     Returns:
-        The nodes `evaluate`, `draw_roc`, `draw_confusion`, `draw_reliability`, `choose_cases`, `explain_cases`,
-        `draw_cases`, `draw_curves`, `report`, and with a generator `draw_samples`.
+        The nodes that score, one a figure, those that choose and explain `cases`, and `report`.
     """
     return Pipeline(
         [*_scores(baseline), *_cases(), *_figures(generator, trained), _report(baseline, generator, trained)],
@@ -40,9 +40,14 @@ def _scores(baseline: bool) -> list[Node]:
     compared["options"] = "params:evaluation"
     if baseline:
         compared |= {"baseline_classifier": "baseline_classifier", "baseline_predictions": "baseline_predictions"}
+    ranked = {**compared, "metrics": "metrics", "class_metrics": "class_metrics"}
+    evaluated = ["params:evaluation", "classifier", "predictions"]
     return [
         Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison", LEDGER_ENTRY], name="evaluate"),
-        Node(nodes.draw_roc, {**compared, "metrics": "metrics"}, "roc", name="draw_roc"),
+        Node(ranking.evaluate_classes, evaluated, "class_metrics", name="evaluate_classes"),
+        Node(clinical.estimate_predictive_values, evaluated, "predictive_values", name="estimate_predictive_values"),
+        Node(ranking.draw_roc, ranked, "roc", name="draw_roc"),
+        Node(ranking.draw_precision_recall, ranked, "precision_recall", name="draw_precision_recall"),
     ]
 
 
@@ -59,7 +64,9 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
     evaluated = ["params:evaluation", "classifier", "predictions"]
     figures: list[tuple[Callable[..., Any], list[str], str]] = [
         (nodes.draw_confusion, evaluated, "confusion"),
+        (nodes.draw_scores, evaluated, "score_histogram"),
         (nodes.draw_reliability, evaluated, "reliability"),
+        (clinical.draw_decision_curve, evaluated, "decision_curve"),
     ]
     if trained:
         figures.append((nodes.draw_curves, ["classifier", "history"], "curves"))
@@ -70,7 +77,8 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
 
 def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
-    names += ["roc", "confusion", "reliability", "cases", "heat_maps", "gallery", *(["curves"] if trained else [])]
+    names += ["class_metrics", "predictive_values", *FIGURES, "cases", "heat_maps", "gallery"]
+    names += ["curves"] if trained else []
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}
     if baseline:

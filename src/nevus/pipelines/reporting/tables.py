@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nevus.contracts import Table
 from nevus.metrics.titles import in_order, title
 from nevus.pipelines.reporting.classes import terms
-from nevus.pipelines.reporting.wording import UNDECIDED, display, p_value, range_of, signed, standing
+from nevus.pipelines.reporting.wording import UNDECIDED, display, frequency, p_value, range_of, signed, standing
 
 
 class ScoreTable(NamedTuple):
@@ -44,6 +44,31 @@ def score_table(metrics: Table, classes: Sequence[str], naming: Callable[[str], 
         for metric in in_order(metrics["metric"])
     ]
     return ScoreTable([(naming(str(method)), str(role)) for method, role in columns], _in_blocks(rows))
+
+
+def class_table(class_metrics: Table, classes: Sequence[str]) -> ScoreTable | None:
+    """Arrange the scores of each class against the rest as `score_table` does those of methods; None without any."""
+    if class_metrics.empty:
+        return None
+    return score_table(class_metrics.rename(columns={"class": "method"}).assign(role="class"), classes, str)
+
+
+def predictive_table(values: Table) -> list[dict[str, str]]:
+    """Arrange predictive values for the page, a row a prevalence.
+
+    Returns:
+        `prevalence`, `ppv` and `npv` with `ppv_range` and `npv_range` (empty where nobody is called so), and `found`,
+        `missed` and `false_alarms` in a thousand.
+    """
+    rows = []
+    for row in values.to_dict("records"):
+        found = {"prevalence": frequency(row["prevalence"])}
+        for name in ("ppv", "npv"):
+            one = {"value": row[name], "low": row[f"{name}_low"], "high": row[f"{name}_high"]}
+            known = not math.isnan(row[name])
+            found |= {name: f"{row[name]:.3f}" if known else "", f"{name}_range": _range(one) if known else ""}
+        rows.append(found | {name: f"{row[name]:.0f}" for name in ("found", "missed", "false_alarms")})
+    return rows
 
 
 def difference_table(comparison: Table) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -83,6 +108,11 @@ def _difference(rows: Table, other: str, better: int) -> dict[str, str]:
         "standing": found,
         "mcnemar": _mcnemar(row),
     }
+
+
+def _range(row: Mapping[str, float]) -> str:
+    """Ends of an interval with three digits: where a disease is rare, negative predictive values all begin with 0.9."""
+    return "" if math.isnan(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}"
 
 
 def _mcnemar(row: Any) -> str:

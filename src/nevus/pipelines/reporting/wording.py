@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from nevus.contracts import Table
+from nevus.metrics.titles import title as title_of
 from nevus.pipelines.reporting.classes import count_classes
 
 NAMES = {"ssgan": "SSGAN", "majority": "majority class", "colour_svm": "colour SVM"}
@@ -42,14 +43,22 @@ def few_groups(rows: Table, classes: Sequence[str]) -> list[str]:
     ]
 
 
-def roc_title(rows: Table, area: Any, roles: Mapping[str, str], classes: Sequence[str]) -> str:
-    """Say what the ROC figure compares; `roles` are those of its curves by name, the run's first."""
-    run = display(next(iter(roles)))
+def ranking_title(rows: Table, metrics: Table, score: str, roles: Mapping[str, str], classes: Sequence[str]) -> str:
+    """Say what a figure of ranking compares; `roles` are those of its curves by name, the run's first."""
+    run = next(iter(roles))
     if len(classes) == 2:
         others = "baseline and floors" if "baseline" in roles.values() else "the floors"
-        title = f"{classes[1].capitalize()} against {classes[0]}: {run} beside {others}"
+        title = f"{classes[1].capitalize()} against {classes[0]}: {display(run)} beside {others}"
         return f"{title}\n{len(rows)} test images, {count_classes(rows, classes)}"
-    return f"Each class against the rest: {run}\n{len(rows)} test images, macro AUC {interval(area)}"
+    found = metrics[metrics["metric"] == score].set_index("method").loc[run]
+    words = title_of(score).heading
+    macro = f"macro {words if words.isupper() else words.lower()} {interval(found)}"
+    return f"Each class against the rest: {display(run)}\n{len(rows)} test images, {macro}"
+
+
+def frequency(share: float) -> str:
+    """Write how frequent a class is: 0.02 as 2%, 0.005 as 0.5%."""
+    return f"{100 * share:.3g}%"
 
 
 def compared_with(metrics: Table) -> str:

@@ -18,6 +18,7 @@ from nevus.pipelines.leaderboard.pipeline import create_pipeline as leaderboard
 from nevus.pipelines.method import create_pipeline as method
 from nevus.pipelines.method import unrelated
 from nevus.pipelines.methods import METHODS
+from nevus.pipelines.onnx.pipeline import create_pipeline as onnx
 from nevus.pipelines.relink.pipeline import create_pipeline as relink
 from nevus.pipelines.tfrecords.pipeline import create_check_pipeline as check_tfrecords
 from nevus.pipelines.tfrecords.pipeline import create_pipeline as tfrecords
@@ -41,6 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ensemble": packing() + ensemble(),
         "calibration": packing() + calibration(),
         "inference": inference(),
+        "onnx": onnx(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),

@@ -33,7 +33,12 @@ logger = logging.getLogger(__name__)
 ROLES = ("method", "ablation", "baseline", "floor")
 AUDIT = ("counts", "findings", "shortcuts")  # what the screen of the audit is made of
 # Datasets of no method whose place is named.
-OF_NO_METHOD = {"contact_sheet": "Contact sheet", "features": "Features", "scored_images": "Predictions"}
+OF_NO_METHOD = {
+    "contact_sheet": "Contact sheet",
+    "features": "Features",
+    "scored_images": "Predictions",
+    "onnx_model": "ONNX",
+}
 UNLIMITED = 10_000
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`
 RUNS = "workflowType=machine_learning"

@@ -1,0 +1,1 @@
+"""Pipeline `onnx`: see `pipeline.py`."""

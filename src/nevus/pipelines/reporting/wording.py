@@ -92,8 +92,8 @@ def cell(value: Any) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a probability with no digit behind the point, but none as certainty that is not."""
-    return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"
+    """Write a probability with no digit behind the point, but never as certainty."""
+    return "over 99%" if share >= 0.995 else f"{share:.0%}"
 
 
 def interval(row: Any) -> str:

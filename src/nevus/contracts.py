@@ -64,6 +64,9 @@ METRIC_COLUMNS = ("method", "role", "metric", "value", "low", "high")
 # One row a scoring of test images: fingerprints of the test split (`pipelines.reporting.ledger.test_of`), of the corpus
 # ("" where it is not known) and of the predictions; the name of the run; when, in UTC.
 LEDGER_COLUMNS = ("test", "images", "corpus", "run", "predictions", "scored_at")
+# One row a part of the test images and score: `lesions` counts those of each class in words, `note` says why there is
+# no value, or why it says nothing.
+SUBGROUP_COLUMNS = ("attribute", "group", "images", "lesions", "metric", "value", "low", "high", "note")
 
 
 class NevusError(Exception):

@@ -20,14 +20,14 @@ from nevus.pipelines.classifier.nodes import build_classifier_learner
 from nevus.pipelines.cross_validation.nodes import cross_validate
 from nevus.pipelines.floors.nodes import predict_majority
 from nevus.pipelines.method import create_pipeline
-from nevus.pipelines.reporting.params import EvaluationParams
+from nevus.pipelines.reporting.params import EvaluationParams, SubgroupParams
 from tests.training.fakes import MemoryCheckpoints
 
 NAMES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 COLOURS = np.array([(r, g, b) for r in (40, 200) for g in (40, 200) for b in (40, 200)][:7])
 TABLES = ("metrics", "comparison", "class_metrics", "predictive_values")
 FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")
-FIGURES += ("gallery", "curves", "real_and_generated")
+FIGURES += ("gallery", "curves", "forest", "real_and_generated")
 
 
 def squares(**splits: int) -> Corpus:
@@ -85,6 +85,7 @@ def made(training, images_to_test_on, labeled_only, ssgan, tmp_path_factory):
             "params:seed": MemoryDataset(0),
             "params:variant": MemoryDataset(None),
             "params:evaluation": MemoryDataset(options),
+            "params:subgroups": MemoryDataset(SubgroupParams(age_bands=(50,), few=10, most=20)),
             "finished_runs": MemoryDataset({}),
             "ssgan.corpus_summary": MemoryDataset(pd.DataFrame({"split": ["test"], "images": [70]})),
             "ssgan.checkpoints": MemoryDataset(MemoryCheckpoints(), copy_mode="assign"),

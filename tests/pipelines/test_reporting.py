@@ -10,7 +10,16 @@ from kedro.runner import SequentialRunner
 from kedro.validation.type_extractor import TypeExtractor
 from pydantic import ValidationError
 
-from nevus.contracts import CLASSES, LEDGER_COLUMNS, METRIC_COLUMNS, Classifier, Corpus, CorpusError, NevusError
+from nevus.contracts import (
+    CLASSES,
+    LEDGER_COLUMNS,
+    METRIC_COLUMNS,
+    SUBGROUP_COLUMNS,
+    Classifier,
+    Corpus,
+    CorpusError,
+    NevusError,
+)
 from nevus.io.animation import AnimationDataset
 from nevus.io.figure import FigureDataset
 from nevus.io.ledger import LedgerDataset
@@ -20,20 +29,22 @@ from nevus.pipelines.reporting import clinical, figures, nodes, ranking, tables,
 from nevus.pipelines.reporting.classes import decision
 from nevus.pipelines.reporting.clinical import VALUE_COLUMNS
 from nevus.pipelines.reporting.fairness import fairness_notice, unequal
-from nevus.pipelines.reporting.params import EvaluationParams
+from nevus.pipelines.reporting.params import EvaluationParams, SubgroupParams
 from nevus.pipelines.reporting.pipeline import create_pipeline
 from nevus.pipelines.reporting.ranking import CLASS_COLUMNS
 from nevus.pipelines.reporting.runs import name_of
 from nevus.pipelines.reporting.verdict import verdict
 
+SUBGROUPS = SubgroupParams(age_bands=(50,), few=10, most=20)
 OPTIONS = EvaluationParams(
     replicates=200, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.02, 0.5)
 )
 FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")
-FIGURES += ("gallery", "curves")
+FIGURES += ("gallery", "curves", "forest")
 FLOORS = ("majority", "colour_svm")
-SCORED = {"metrics", "comparison", "test_ledger@entry", "class_metrics", "predictive_values"}
-NOTHING = (pd.DataFrame(columns=list(CLASS_COLUMNS)), pd.DataFrame(columns=list(VALUE_COLUMNS)))
+SCORED = {"metrics", "comparison", "test_ledger@entry", "class_metrics", "predictive_values", "subgroups"}
+PARTS = pd.DataFrame(columns=list(SUBGROUP_COLUMNS))
+NOTHING = (pd.DataFrame(columns=list(CLASS_COLUMNS)), pd.DataFrame(columns=list(VALUE_COLUMNS)), PARTS, b"")
 NOBODY = pd.DataFrame(columns=list(LEDGER_COLUMNS))  # has scored a test split
 SEEN = pd.DataFrame({"image_id": ["l", "u", "v", "image-0"], "split": ["labeled", "unlabeled", "validation", "test"]})
 
@@ -81,6 +92,7 @@ def evaluated(scored):
 def images_of(predicted):
     """A test split with an image for each prediction."""
     manifest = predicted[["image_id", "split", "label"]].assign(row=range(len(predicted)))
+    manifest["sex"] = np.where(manifest["row"] < 120, "female", "male")
     generator = np.random.default_rng(0)
     return Corpus(manifest, generator.integers(0, 256, (len(predicted), 8, 8, 3), dtype=np.uint8), "fake")
 
@@ -113,14 +125,15 @@ def catalog(scored, tmp_path):
     datasets |= {"new.progress": progress, "corpus_summary": MemoryDataset(summary)}
     ledger = LedgerDataset(filepath=str(tmp_path / "test_ledger.jsonl"))
     datasets |= {"new.test_ledger@entry": ledger, "new.test_ledger@all": ledger}
-    return DataCatalog(datasets | {"params:evaluation": MemoryDataset(OPTIONS)})
+    parameters = {"params:evaluation": MemoryDataset(OPTIONS), "params:subgroups": MemoryDataset(SUBGROUPS)}
+    return DataCatalog(datasets | parameters)
 
 
 def reporting(*, baseline=True, generator=True):
     """The template as a method uses it."""
     template = create_pipeline(baseline=baseline, generator=generator)
     return Pipeline(
-        template, namespace="new", parameters={"params:evaluation": "params:evaluation"}, inputs={"corpus_summary"}
+        template, namespace="new", parameters={"params:evaluation", "params:subgroups"}, inputs={"corpus_summary"}
     )
 
 
@@ -149,6 +162,19 @@ def test_who_has_scored_the_test_images_stands_on_the_page(catalog):
     again = page_of(catalog)  # the same predictions, a second time
     assert "This test split has been scored 2 times, by 2 runs." in again
     assert '<th scope="row">ssgan.baseline/seed3</th><td>1</td>' in again
+
+
+def test_parts_of_the_test_set_stand_on_the_page(catalog):
+    page = page_of(catalog)
+    assert '<th scope="row">Sex female</th><td>120</td><td>30 benign, 30 melanoma</td>' in page
+    assert "Sex: the AUC is lowest for" in page
+
+
+def test_a_page_says_that_nothing_parts_the_test_images(catalog):
+    test = catalog["new.corpus@test"].load()
+    plain = test._replace(manifest=test.manifest.assign(sex=None))
+    catalog["new.corpus@test"] = MemoryDataset(plain, copy_mode="assign")
+    assert "Nothing is known of age, sex, site or source" in page_of(catalog)
 
 
 def test_parameters_on_the_page_are_those_of_the_training_and_of_the_present_scoring(catalog):
@@ -220,7 +246,11 @@ def test_the_template_asks_for_what_the_run_has(baseline, generator):
     wanted = {"classifier", "predictions", "history", "majority", "colour_svm", "corpus@assignment", "corpus@test"}
     wanted |= {"baseline_classifier", "baseline_predictions"} if baseline else set()
     wanted |= {"corpus@training", "samples", "progress"} if generator else set()
-    assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {"corpus_summary", "params:evaluation"}
+    assert pipeline.inputs() == {f"new.{name}" for name in wanted} | {
+        "corpus_summary",
+        "params:evaluation",
+        "params:subgroups",
+    }
     drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
     assert pipeline.outputs() == {"new.report"}
     assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | SCORED | {"cases", "heat_maps", "report"}}
@@ -230,14 +260,14 @@ def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = reporting()
     names = "evaluate evaluate_classes estimate_predictive_values draw_roc draw_precision_recall draw_confusion "
     names += "draw_scores draw_reliability draw_decision_curve draw_curves draw_samples report "
-    names += "choose_cases explain_cases draw_cases"
+    names += "choose_cases explain_cases draw_cases score_subgroups draw_forest"
     assert {node.name for node in pipeline.nodes} == {f"new.{name}" for name in names.split()}
     assert all("reporting" in node.tags and node.func.__doc__ for node in pipeline.nodes)
 
 
 def test_kedro_finds_the_typed_parameters_of_the_nodes():
     found = TypeExtractor({"reporting": reporting()}).extract_types_from_pipelines()
-    assert found == {"evaluation": EvaluationParams}
+    assert found == {"evaluation": EvaluationParams, "subgroups": SubgroupParams}
 
 
 def test_a_run_is_not_compared_with_itself(scored):
@@ -415,7 +445,7 @@ def test_text_from_the_data_cannot_become_markup(catalog):
 
 def test_every_metric_and_figure_of_the_pipeline_has_words():
     assert set(TITLES) == set(METRICS)
-    assert set(figures.FIGURES) == {*FIGURES, "real_and_generated", "progress"}
+    assert set(figures.FIGURES) == {*FIGURES, "real_and_generated", "progress"} - {"forest"}  # in its own section
 
 
 def test_a_metric_that_nobody_foresaw_has_a_title_and_a_place_but_no_winner(evaluated, catalog):

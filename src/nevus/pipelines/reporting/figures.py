@@ -95,16 +95,23 @@ def embed(
             caption = MANY_CLASSES.get(name, caption)
         if name == "curves" and "real_and_generated" in figures:
             caption += OF_A_GAN
-        kind = "gif" if figures[name].startswith(b"GIF8") else "png"
-        address = f"data:image/{kind};base64,{base64.b64encode(figures[name]).decode('ascii')}"
         embedded.append(
             {
                 "name": name,
                 "title": heading,
                 "alternative": alternatives.get(name, heading),
                 "caption": caption.format(**terms(classes)) + notes.get(name, ""),
-                "address": address,
-                "kind": kind,
+                "address": address_of(figures[name]),
+                "kind": _kind(figures[name]),
             }
         )
     return embedded
+
+
+def address_of(image: bytes) -> str:
+    """The data address of a PNG or GIF."""
+    return f"data:image/{_kind(image)};base64,{base64.b64encode(image).decode('ascii')}"
+
+
+def _kind(image: bytes) -> str:
+    return "gif" if image.startswith(b"GIF8") else "png"

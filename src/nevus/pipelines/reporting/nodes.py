@@ -160,6 +160,8 @@ def write_report(
     ledger: Table,
     class_metrics: Table,
     predictive_values: Table,
+    subgroups: Table,
+    forest: bytes,
     baseline_classifier: Classifier | None = None,
     cases: Table | None = None,
     heat_maps: HeatMaps | None = None,
@@ -178,6 +180,8 @@ def write_report(
         ledger: Who has scored test images until now (`LEDGER_COLUMNS`).
         class_metrics: Scores of each of more than two classes, from `evaluate_classes`.
         predictive_values: At several prevalences, of two classes, from `estimate_predictive_values`.
+        subgroups: Scores of parts of the test set, from `score_subgroups`.
+        forest: The same as a figure, PNG.
         baseline_classifier: Of the baseline; the page warns where it was trained otherwise than it should be.
         cases: From `choose_cases`, for the words that go with the gallery.
         heat_maps: From `explain_cases`; what they show, or why there are none, is said below the gallery.
@@ -191,12 +195,13 @@ def write_report(
     """
     from nevus.metrics.predictions import scored_rows
     from nevus.pipelines.page import render
+    from nevus.pipelines.reporting import ledger as scorings
+    from nevus.pipelines.reporting import subgroups as parts
     from nevus.pipelines.reporting import tables, wording
     from nevus.pipelines.reporting.classes import decision, question
     from nevus.pipelines.reporting.fairness import fairness_notice
-    from nevus.pipelines.reporting.figures import embed
+    from nevus.pipelines.reporting.figures import address_of, embed
     from nevus.pipelines.reporting.gallery import alternatives, notes
-    from nevus.pipelines.reporting.ledger import on_a_page
     from nevus.pipelines.reporting.runs import name_of, require_unseen, threshold_of
     from nevus.pipelines.reporting.verdict import verdict
 
@@ -229,7 +234,8 @@ def write_report(
         ),
         summary_columns=[str(column) for column in corpus_summary.columns],
         summary_rows=[[wording.cell(value) for value in row] for row in corpus_summary.itertuples(index=False)],
-        ledger=on_a_page(ledger, rows),
+        subgroups=parts.on_a_page(subgroups, address_of(forest)),
+        ledger=scorings.on_a_page(ledger, rows),
         parameters=parameters,
         data_format=dict(parameters).get("ingestion.format", ""),
     )

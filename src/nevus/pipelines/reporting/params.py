@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from nevus.contracts import Options
 
@@ -30,3 +30,26 @@ class EvaluationParams(Options):
     calibration_bins: int = Field(ge=2)
     threshold: float = Field(ge=0, le=1)
     prevalences: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(min_length=1)
+
+
+class SubgroupParams(Options):
+    """Which parts of the test set are scored apart.
+
+    Attributes:
+        age_bands: The age in years at which each band but the lowest begins, rising.
+        few: With fewer lesions or patients of a class than this, a group is too small to say anything.
+        most: Groups of an attribute; where there are more values, the rarest become "others".
+    """
+
+    age_bands: tuple[int, ...] = Field(min_length=1)
+    few: int = Field(ge=1)
+    most: int = Field(ge=2)
+
+    @field_validator("age_bands")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != sorted(set(value)) or value[0] <= 0:
+            raise ValueError(
+                f"ages at which bands begin must be above 0 and rise, such as [30, 50]; found {list(value)}"
+            )
+        return value

@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.reporting import cases, clinical, nodes, ranking
+from nevus.pipelines.reporting import cases, clinical, nodes, ranking, subgroups
 
 FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")  # of every run
 SEEN = "corpus@assignment"  # which images train or choose
@@ -18,8 +18,8 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
     It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
-    (the split of every image), `corpus@test` (for the images shown), `corpus_summary`, `test_ledger@all` and
-    `params:evaluation`.
+    (the split of every image), `corpus@test` (for the images shown, and what is known of them), `corpus_summary`,
+    `test_ledger@all`, `params:evaluation` and `params:subgroups`.
 
     Args:
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
@@ -46,6 +46,12 @@ def _scores(baseline: bool) -> list[Node]:
         Node(nodes.evaluate, {**compared, "seen": SEEN}, ["metrics", "comparison", LEDGER_ENTRY], name="evaluate"),
         Node(ranking.evaluate_classes, evaluated, "class_metrics", name="evaluate_classes"),
         Node(clinical.estimate_predictive_values, evaluated, "predictive_values", name="estimate_predictive_values"),
+        Node(
+            subgroups.score_subgroups,
+            [*evaluated, "params:subgroups", "corpus@test", "metrics"],
+            "subgroups",
+            name="score_subgroups",
+        ),
         Node(ranking.draw_roc, ranked, "roc", name="draw_roc"),
         Node(ranking.draw_precision_recall, ranked, "precision_recall", name="draw_precision_recall"),
     ]
@@ -67,6 +73,7 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
         (nodes.draw_scores, evaluated, "score_histogram"),
         (nodes.draw_reliability, evaluated, "reliability"),
         (clinical.draw_decision_curve, evaluated, "decision_curve"),
+        (subgroups.draw_forest, ["params:evaluation", "subgroups"], "forest"),
     ]
     if trained:
         figures.append((nodes.draw_curves, ["classifier", "history"], "curves"))
@@ -77,7 +84,7 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
 
 def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
-    names += ["class_metrics", "predictive_values", *FIGURES, "cases", "heat_maps", "gallery"]
+    names += ["class_metrics", "predictive_values", "subgroups", *FIGURES, "forest", "cases", "heat_maps", "gallery"]
     names += ["curves"] if trained else []
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}

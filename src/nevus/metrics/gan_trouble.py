@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,64 +13,76 @@ from nevus.metrics.options import TroubleOptions
 LARGEST = 1000  # images between which all distances are taken
 
 
-def pairwise_distance(features: NDArray[Any], *, seed: int = 0) -> float:
-    """Mean distance between two different images, of at most 1,000 that are drawn.
+class Diversity(NamedTuple):
+    """How different generated images are, each as a share of what as many real ones have.
 
-    Args:
-        features: (n, F).
-        seed: Of the draw.
-
-    Raises:
-        CorpusError: There are fewer than two.
+    Attributes:
+        pairwise: Mean distance between two of them: 0 where all are one image, about 1 where they differ as real ones
+            do. Four images again and again still have three quarters of it.
+        nearest: Mean distance of each to the one nearest to it: 0 where a few images come again and again.
     """
-    from scipy.spatial.distance import pdist
 
-    if len(features) < 2:
-        raise CorpusError(f"a distance between images needs two of them, but there are {len(features)}.")
-    chosen = np.random.default_rng(seed).permutation(len(features))[:LARGEST]
-    return float(pdist(features[chosen]).mean())
+    pairwise: float
+    nearest: float
 
 
-def diversity(generated: NDArray[Any], real: NDArray[Any]) -> float:
-    """How different generated images are: their mean pairwise distance, as a share of that of real ones.
+def diversity(generated: NDArray[Any], real: NDArray[Any], *, seed: int = 0) -> Diversity:
+    """Compare the distances among generated images with those among real ones.
 
     Args:
         generated: (n, F).
         real: (m, F), not all alike.
-
-    Returns:
-        0 where all are one image, about 1 where they differ as real ones do.
+        seed: Of the draw of as many of each, 1,000 at most.
 
     Raises:
-        CorpusError: There are fewer than two of a kind, or the real ones are all alike.
+        CorpusError: There are fewer than two of a kind, or each real image is there twice.
     """
-    apart = pairwise_distance(real)
-    if apart == 0:
-        raise CorpusError("all real images have the same features, so nothing can be said of the generated ones.")
-    return pairwise_distance(generated) / apart
+    count = min(len(generated), len(real), LARGEST)
+    if count < 2:
+        raise CorpusError(
+            f"distances among images need two of each kind, but there are {len(generated)} generated and {len(real)} "
+            "real ones."
+        )
+    generator = np.random.default_rng(seed)
+    among = [distances(found[generator.permutation(len(found))[:count]]) for found in (generated, real)]
+    (pairwise, nearest), (usual, usually_nearest) = among
+    if usually_nearest == 0:
+        raise CorpusError("all real images have copies among them, so nothing can be said of the generated ones.")
+    return Diversity(pairwise / usual, nearest / usually_nearest)
 
 
-def troubles(history: Table, share: float, options: TroubleOptions) -> list[str]:
+def distances(features: NDArray[Any]) -> tuple[float, float]:
+    """Mean distance between two of (n, F), and mean distance of each to the nearest other one."""
+    from scipy.spatial.distance import pdist, squareform
+
+    pairs = pdist(features)
+    matrix = squareform(pairs)
+    np.fill_diagonal(matrix, np.inf)
+    return float(pairs.mean()), float(matrix.min(axis=1).mean())
+
+
+def troubles(history: Table, found: Diversity, options: TroubleOptions) -> list[str]:
     """What has gone wrong, a sentence each with what may help.
 
     Args:
         history: Of the training; `told_apart` is read, where there is one.
-        share: `diversity` of the images of now.
+        found: Of the images of now.
         options: When to say so.
     """
-    found = []
-    if share < options.least_diversity:
-        found.append(
-            f"generated images are alike: two of them differ by {share:.2f} of what two real ones do (mode collapse). "
-            "Lower the learning rates, take the objective relativistic with r1 and r2, or augment less."
+    said = []
+    if min(found) < options.least_diversity:
+        said.append(
+            f"generated images are alike (mode collapse): two of them differ by {found.pairwise:.2f} of what two real "
+            f"ones do, and the two most alike by {found.nearest:.2f}. Lower the learning rates, take the objective "
+            "relativistic with r1 and r2, or augment less."
         )
     if discriminator_wins(history, options):
-        found.append(
+        said.append(
             f"the discriminator has won: in the last {options.rows} rows of the history it scored at least "
             f"{options.told_apart:.0%} of the real images above generated ones. Augment more, raise r1, or lower the "
             "discriminator's learning rate."
         )
-    return found
+    return said
 
 
 def discriminator_wins(history: Table, options: TroubleOptions) -> bool:

@@ -17,7 +17,7 @@ class ImageQualityOptions(Options):
 
     neighbours: int = Field(ge=1, le=1000)
     subsets: int = Field(ge=1, le=10_000)
-    subset_size: int = Field(ge=2, le=100_000)
+    subset_size: int = Field(ge=2, le=10_000)
 
 
 class MemorisationOptions(Options):
@@ -36,7 +36,8 @@ class TroubleOptions(Options):
     """When to warn of a GAN that has gone wrong.
 
     Attributes:
-        least_diversity: Mean distance between two generated images, as a share of that between two real ones.
+        least_diversity: Mean distance between two generated images, and of each to the nearest other one, as shares of
+            those of real ones.
         told_apart: Share of pairs whose real image is scored above the generated one; 0.5 where they cannot be told
             apart, 1 where the discriminator has won.
         rows: Of the history, up to the last one, in all of which it is so.

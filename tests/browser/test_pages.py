@@ -11,6 +11,7 @@ PAGES = {
     "report": "test/ssgan/seed0/report.html",
     "ladder": "test/ladder/seed0/report.html",
     "audit": "test/audit/seed0/audit.html",
+    "calibration": "test/calibrated/seed0/calibration.html",
 }
 NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 
@@ -19,7 +20,11 @@ NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 def reports(new_project: Any) -> Path:
     """The folder of the reports of a project in which everything has run once."""
     made = new_project()
-    made.sessions([({"env": "test"}, {"pipeline_names": [name]}) for name in ("ingestion", "ssgan", "ladder")])
+    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration")
+    given = {"calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}}}
+    made.sessions(
+        [({"env": "test", "runtime_params": given.get(name, {})}, {"pipeline_names": [name]}) for name in names]
+    )
     folder: Path = made.data("08_reporting")
     return folder
 

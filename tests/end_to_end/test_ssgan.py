@@ -149,7 +149,8 @@ def test_cross_validation_ends_with_scores_of_both_methods_and_what_a_run_is_cal
     assert set(scores["method"]) == {"labeled_only", "ssgan"}
     assert set(scores["step"]) == {10, 20}
 
-    result = made.kedro("run", "--pipeline=calibration", "--env=test", "--params", "calibration.model=ssgan/seed0")
+    asked = "calibration.model=ssgan/seed0,calibration.coverage=0.8"
+    result = made.kedro("run", "--pipeline=calibration", "--env=test", "--params", asked)
     assert result.returncode == 0, result.stderr
     metrics = pd.read_csv(made.data("08_reporting/test/calibrated/seed0/metrics.csv"))
     roles = dict(zip(metrics["method"], metrics["role"], strict=True))
@@ -158,6 +159,9 @@ def test_cross_validation_ends_with_scores_of_both_methods_and_what_a_run_is_cal
     assert aucs["calibrated"] == pytest.approx(aucs["ssgan"])
     page = made.data("08_reporting/test/calibrated/seed0/report.html").read_text()
     assert "was not trained as" not in page  # the baseline is the same training
+    page = made.data("08_reporting/test/calibrated/seed0/calibration.html").read_text()
+    assert "Calibration of ssgan/seed0" in page
+    assert "Truth is in the set" in page
 
 
 def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):

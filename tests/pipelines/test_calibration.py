@@ -13,9 +13,11 @@ from nevus.metrics.recalibration import softened
 from nevus.pipeline_registry import register_pipelines
 from nevus.pipelines.calibration.nodes import calibrate, read_model
 from nevus.pipelines.calibration.params import CalibrationParams
+from nevus.pipelines.calibration.report import cover, draw_label_errors, draw_sets, rank_label_errors
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
 from nevus.pipelines.cross_validation.nodes import cross_validate
 from nevus.pipelines.inference.nodes import predict_test
+from nevus.pipelines.reporting.params import EvaluationParams
 from tests.pipelines.conftest import part
 from tests.training.fakes import MemoryCheckpoints
 
@@ -198,3 +200,42 @@ def test_what_names_no_run_that_can_be_calibrated_is_refused(change, seed, said,
 def test_a_run_of_other_training_images_is_refused(model, training, held_out, params):
     with pytest.raises(CorpusError, match="supervised/seed0 was trained on other images"):
         calibrated(model._replace(record={**model.record, "corpus": "x"}), training, held_out, params)
+
+
+def test_sets_are_learnt_on_folds_and_counted_on_test_images(model, training, test_set, held_out, params, parameters):
+    pytest.importorskip("mapie")
+    options = EvaluationParams.model_validate(parameters["evaluation"])
+    classifier, table = calibrated(model, training, held_out, params)
+    predictions = predict_test(classifier, test_set)
+
+    asked = params.model_copy(update={"coverage": 0.8})
+    found = cover(options, asked, classifier, table, predictions)
+
+    assert found["class"].tolist() == ["all", "benign", "melanoma"]
+    assert found.loc[0, "images"] == len(predictions)
+    assert found.loc[0, "coverage"] > 0.5
+    assert draw_sets(options, asked, found).axes
+    assert cover(options, params, classifier, table, predictions).empty
+    assert not draw_sets(options, params, found).axes
+
+
+def test_labels_are_ranked_once_an_image_by_what_was_said_of_it_on_average(model, training, held_out, params):
+    classifier, table = calibrated(model, training, held_out, params.model_copy(update={"kind": "none"}))
+    ranked = rank_label_errors(classifier, table)
+    assert sorted(ranked["image_id"]) == sorted(held_out["image_id"].unique())
+    assert ranked["quality"].is_monotonic_increasing
+    said = held_out["probability"].where(held_out["label"] == 1, 1 - held_out["probability"])
+    wanted = said.groupby(held_out["image_id"]).mean()
+    np.testing.assert_allclose(ranked["quality"], wanted[ranked["image_id"]], rtol=1e-6)
+    shown = draw_label_errors(params.model_copy(update={"suspects": 5}), training, ranked)
+    assert sum(axes.get_visible() for axes in shown.axes) == 5
+
+
+def test_sets_without_mapie_are_refused_before_anything_is_packed(params, monkeypatch):
+    from nevus.metrics import conformal
+    from nevus.pipelines.calibration.nodes import require_model
+
+    monkeypatch.setattr(conformal, "find_spec", lambda name: None)
+    require_model(params, [RUN], 0)
+    with pytest.raises(NevusError, match=r"pip install 'nevus\[conformal\]'"):
+        require_model(params.model_copy(update={"coverage": 0.9}), [RUN], 0)

@@ -18,7 +18,7 @@ MODEL = "model"  # the parameter that names the finished run
 
 
 def require_model(params: CalibrationParams, finished: Collection[str], seed: int) -> None:
-    """Refuse a run that is not finished, or of a seed that the calibrated run would not be named by.
+    """Refuse a run that is not finished or of another seed, and prediction sets without what makes them.
 
     Raises:
         NevusError: It says which, and what to do.
@@ -31,6 +31,10 @@ def require_model(params: CalibrationParams, finished: Collection[str], seed: in
             f"calibration.model: {params.model} has seed {own}, so its calibrated run has to be named by that seed and "
             f"not by {seed}. Give --params seed={own}, too."
         )
+    if params.coverage is not None:
+        from nevus.metrics.conformal import require_mapie
+
+        require_mapie()
 
 
 @checked_by(require_model)
@@ -43,7 +47,7 @@ def read_model(finished: Mapping[str, Callable[[], Classifier]], params: Calibra
         seed: Names the calibrated run.
 
     Raises:
-        NevusError: There is no such run, or it has another seed.
+        NevusError: There is no such run, it has another seed, or prediction sets cannot be made.
     """
     require_model(params, finished, seed)
     return finished[params.model]()

@@ -30,8 +30,13 @@ class CalibrationParams(Options):
         kind: "temperature"; "isotonic", for two classes and some thousand images; or "none", which leaves the
             probabilities and chooses the threshold only.
         threshold: Only of two classes; of more the likeliest is called.
+        coverage: In what share of cases the truth shall be among the classes of a prediction set, such as 0.9; null
+            makes no such sets, which need the extra `conformal`.
+        suspects: How many of the likeliest label errors the page shows.
     """
 
     model: str
     kind: Literal["temperature", "isotonic", "none"]
     threshold: ThresholdOptions
+    coverage: float | None = Field(gt=0, lt=1)
+    suspects: int = Field(ge=1, le=200)

@@ -46,6 +46,7 @@ SCORED = {"metrics", "comparison", "test_ledger@entry", "class_metrics", "predic
 PARTS = pd.DataFrame(columns=list(SUBGROUP_COLUMNS))
 NOTHING = (pd.DataFrame(columns=list(CLASS_COLUMNS)), pd.DataFrame(columns=list(VALUE_COLUMNS)), PARTS, b"")
 NOBODY = pd.DataFrame(columns=list(LEDGER_COLUMNS))  # has scored a test split
+SUMMARY = pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})
 SEEN = pd.DataFrame({"image_id": ["l", "u", "v", "image-0"], "split": ["labeled", "unlabeled", "validation", "test"]})
 
 
@@ -121,8 +122,7 @@ def catalog(scored, tmp_path):
     }
     datasets = {f"new.{name}": MemoryDataset(data, copy_mode="assign") for name, data in made.items()}
     datasets |= {f"new.{name}": dataset for name, dataset in shown.items()}
-    summary = pd.DataFrame({"split": ["test"], "images": [1200], "share": [0.25]})
-    datasets |= {"new.progress": progress, "corpus_summary": MemoryDataset(summary)}
+    datasets |= {"new.progress": progress, "corpus_summary": MemoryDataset(SUMMARY)}
     ledger = LedgerDataset(filepath=str(tmp_path / "test_ledger.jsonl"))
     datasets |= {"new.test_ledger@entry": ledger, "new.test_ledger@all": ledger}
     parameters = {"params:evaluation": MemoryDataset(OPTIONS), "params:subgroups": MemoryDataset(SUBGROUPS)}
@@ -252,15 +252,17 @@ def test_the_template_asks_for_what_the_run_has(baseline, generator):
         "params:subgroups",
     }
     drawn = {*FIGURES, "real_and_generated"} if generator else set(FIGURES)
-    assert pipeline.outputs() == {"new.report"}
-    assert pipeline.all_outputs() == {f"new.{name}" for name in drawn | SCORED | {"cases", "heat_maps", "report"}}
+    assert pipeline.outputs() == {"new.report", "new.model_card"}
+    assert pipeline.all_outputs() == {
+        f"new.{name}" for name in drawn | SCORED | {"cases", "heat_maps", "model_card", "report"}
+    }
 
 
 def test_nodes_have_names_in_words_docstrings_and_the_tag():
     pipeline = reporting()
     names = "evaluate evaluate_classes estimate_predictive_values draw_roc draw_precision_recall draw_confusion "
     names += "draw_scores draw_reliability draw_decision_curve draw_curves draw_samples report "
-    names += "choose_cases explain_cases draw_cases score_subgroups draw_forest"
+    names += "choose_cases explain_cases draw_cases score_subgroups draw_forest write_model_card"
     assert {node.name for node in pipeline.nodes} == {f"new.{name}" for name in names.split()}
     assert all("reporting" in node.tags and node.func.__doc__ for node in pipeline.nodes)
 

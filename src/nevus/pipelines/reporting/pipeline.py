@@ -7,7 +7,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from nevus.pipelines.reporting import cases, clinical, nodes, ranking, subgroups
+from nevus.pipelines.reporting import card, cases, clinical, nodes, ranking, subgroups
 
 FIGURES = ("roc", "precision_recall", "confusion", "score_histogram", "reliability", "decision_curve")  # of every run
 SEEN = "corpus@assignment"  # which images train or choose
@@ -27,10 +27,10 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
         trained: There is a history of a training; without it there are no curves.
 
     Returns:
-        The nodes that score, one a figure, those that choose and explain `cases`, and `report`.
+        The nodes that score, one a figure, those that choose and explain `cases`, `write_model_card` and `report`.
     """
     return Pipeline(
-        [*_scores(baseline), *_cases(), *_figures(generator, trained), _report(baseline, generator, trained)],
+        [*_scores(baseline), *_cases(), *_figures(generator, trained), _card(), _report(baseline, generator, trained)],
         tags="reporting",
     )
 
@@ -80,6 +80,12 @@ def _figures(generator: bool, trained: bool) -> list[Node]:
     if generator:
         figures.append((nodes.draw_samples, ["classifier", "corpus@training", "samples"], "real_and_generated"))
     return [Node(draw, inputs, output, name=draw.__name__) for draw, inputs, output in figures]
+
+
+def _card() -> Node:
+    names = ("classifier", "metrics", "comparison", "predictions", "corpus_summary", "subgroups")
+    inputs = {"options": "params:evaluation", "ledger": LEDGER} | {name: name for name in names}
+    return Node(card.write_model_card, inputs, "model_card", name="write_model_card")
 
 
 def _report(baseline: bool, generator: bool, trained: bool) -> Node:

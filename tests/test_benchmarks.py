@@ -1,6 +1,7 @@
 """Benchmarks are run by hand; here only that they run."""
 
-from tests.benchmarks import training_step
+from nevus.tracking.results import ResultsStore
+from tests.benchmarks import leaderboard, training_step
 
 
 def test_a_step_is_timed_beside_a_product(capsys, monkeypatch):
@@ -11,3 +12,12 @@ def test_a_step_is_timed_beside_a_product(capsys, monkeypatch):
         [method, part] for method in ("supervised", "ssgan") for part in ("network", "whole")
     ]
     assert all(float(line.split()[-1]) > 0 for line in lines[1:])
+
+
+def test_runs_are_made_for_the_leaderboard(tmp_path, empty_store):
+    (tmp_path / "mlflow.db").write_bytes(empty_store)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    leaderboard.fill(uri, "lesions", tmp_path / "mlartifacts", 3)
+    found = ResultsStore(uri, "lesions").results([])
+    assert [run.name for run in found] == ["method_2/seed0", "method_1/seed0", "method_0/seed0"]
+    assert len(ResultsStore(uri, "lesions").predictions(found[0].artifacts, "colour_svm.parquet")) == 300

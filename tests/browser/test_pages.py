@@ -12,6 +12,7 @@ PAGES = {
     "ladder": "test/ladder/seed0/report.html",
     "audit": "test/audit/seed0/audit.html",
     "calibration": "test/calibrated/seed0/calibration.html",
+    "leaderboard": "test/leaderboard/leaderboard.html",
 }
 NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 
@@ -20,7 +21,7 @@ NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 def reports(new_project: Any) -> Path:
     """The folder of the reports of a project in which everything has run once."""
     made = new_project()
-    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration")
+    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "reporting")
     given = {"calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}}}
     made.sessions(
         [({"env": "test", "runtime_params": given.get(name, {})}, {"pipeline_names": [name]}) for name in names]

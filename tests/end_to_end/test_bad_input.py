@@ -32,6 +32,10 @@ def test_an_empty_zip(new_project, tmp_path):
     )
 
 
+def test_a_leaderboard_of_nothing(new_project):
+    refused(new_project().kedro("run", "--pipeline=reporting", "--env=test"), "conf/base/")  # which says where to look
+
+
 def ingest(made, path, share):
     params = f"source={path},ingestion.max_quarantined_share={share}"
     return made.kedro("run", "--pipeline=ingestion", "--env=melanoma", "--params", params)

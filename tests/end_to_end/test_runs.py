@@ -71,6 +71,24 @@ def test_an_ensemble_scores_a_folder_that_somebody_has(together, tmp_path):
     assert lines["target"].isna().tolist() == [True, False, False]
 
 
+def test_the_leaderboard_has_them_beside_the_ensemble_and_the_floors(together):
+    result = together.kedro("run", "--pipeline=reporting", "--env=test")
+    assert result.returncode == 0, result.stderr
+    assert "Leaderboard: data/08_reporting/test/leaderboard/leaderboard.html" in result.stdout
+    board = pd.read_csv(together.data("08_reporting/test/leaderboard/leaderboard.csv")).set_index("method")
+    assert set(board.index) == {"supervised", "ensemble", "majority", "colour_svm"}
+    assert board["corpus"].nunique() == 1
+    assert (board.loc["supervised", "seeds"], board.loc["ensemble", "seeds"]) == (2, 1)
+    metrics = [pd.read_csv(together.data(f"08_reporting/test/supervised/seed{seed}/metrics.csv")) for seed in (0, 1)]
+    found = [one[(one["method"] == "supervised") & (one["metric"] == "auc")]["value"].item() for one in metrics]
+    assert board.loc["supervised", "auc"] == pytest.approx(sum(found) / 2)
+    assert board["low"].notna().all()  # all predictions were there, and gave the scores that were tracked
+    assert board["note"].isna().all()
+    assert board.loc["supervised", ["labeled", "parameters", "flops", "wall_seconds"]].gt(0).all()
+    pairs = pd.read_csv(together.data("08_reporting/test/leaderboard/pairs.csv"))
+    assert set(pairs["other"]) == {"majority", "colour_svm", board[board["rank"] == 1].index.item()}
+
+
 def test_two_seeds_side_by_side_end_as_they_do_alone(together, new_project):
     alone = new_project()
     for seed in (0, 1):

@@ -1,11 +1,13 @@
 """The leaderboard, of a store with made-up runs of every kind."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from nevus.contracts import NevusError
-from nevus.pipelines.leaderboard import nodes
+from nevus.pipelines.leaderboard import drawing, nodes
 from nevus.pipelines.leaderboard.params import LeaderboardParams
 from nevus.pipelines.leaderboard.selection import (
     AGAIN,
@@ -18,6 +20,7 @@ from nevus.pipelines.leaderboard.selection import (
 )
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.tracking.results import ResultsStore
+from tests.plots.rendering import rendered
 from tests.tracked_store import CORPUS, OTHER_CORPUS, Tracker, said
 
 SCORING = EvaluationParams(
@@ -235,3 +238,72 @@ def test_tables_read_back_from_files_give_the_same(store, collected, compared, t
     board, pairs = nodes.compare_methods(store, read, OPTIONS, SCORING)
     pd.testing.assert_frame_equal(board, compared[0])
     pd.testing.assert_frame_equal(pairs, compared[1])
+
+
+def test_the_figure_has_a_panel_a_data_set_and_a_dot_a_seed(collected, compared):
+    figure = nodes.draw_leaderboard(collected[0], compared[0], OPTIONS, SCORING)
+    rendered(figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "test, 40 labels (corpus aaaaaaaa)",
+        "test, 20 labels (corpus bbbbbbbb)",
+    ]
+    names = [text.get_text() for text in figure.axes[1].get_yticklabels()]
+    assert set(names) == {"supervised", "colour SVM (floor)", "majority class (floor)"}
+    (panel,) = drawing.panels_of(collected[0], compared[0], "auc")[1:]
+    (line,) = [line for line in panel.lines if line.name == "supervised"]
+    assert len(line.seeds) == 2
+    assert np.mean(line.seeds) == pytest.approx(line.value)
+
+
+def test_curves_run_over_the_label_budgets_of_corpora_that_differ_in_nothing_else(collected, compared):
+    runs, board = collected[0], compared[0]
+    scores = drawing.budget_scores(runs, board, OPTIONS)
+    assert set(scores.loc[scores["role"] == "method", "series"]) == {"supervised"}
+    assert set(scores["labeled"]) == {20, 40}
+    assert set(scores["role"]) == {"method", "floor"}
+    rendered(nodes.draw_budgets(runs, board, OPTIONS))
+    apart = runs.assign(budgets_of=runs["corpus"])  # other images, or of another size
+    assert drawing.budget_scores(apart, board, OPTIONS).empty
+    rendered(nodes.draw_budgets(apart, board, OPTIONS))
+
+
+def test_of_corpora_with_as_many_labels_one_is_drawn(collected, compared):
+    runs, board = collected[0], compared[0]
+    more = runs[(runs["corpus"] == OTHER_CORPUS)].assign(corpus="c" * 64, auc=0.0)
+    scores = drawing.budget_scores(pd.concat([runs, more.head(1)]), board, OPTIONS)
+    assert (scores["value"] > 0).all()
+
+
+@pytest.fixture(scope="module")
+def page(collected, compared):
+    return nodes.write_page(*collected, *compared, b"figure", b"budgets", OPTIONS, SCORING)
+
+
+def test_the_page_tells_who_is_ahead_of_whom_and_what_it_cost(page):
+    assert "Leaderboard: 14 runs of 7 methods on 2 data sets" in page
+    assert "Experiment lesions in MLflow; 8 runs left out" in page
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    assert re.search(
+        r"1 fixmatch 3 0\.\d{3} ± 0\.\d{3} 0\.\d{3} to 0\.\d{3} \+0\.\d{3} .* p = 0\.\d{3}, 3 seeds ahead", text
+    )
+    assert "its runs differ in loop.steps" in text
+    assert "elsewhere: no run could be compared image by image; elsewhere/seed0: its test images are not" in text
+    assert "fixmatch 50 40.5 2,000 5,000 1 " in text
+    assert "Over the number of labels" in page
+    assert "drawn by a program" not in page
+
+
+def test_the_page_of_drawings_says_that_they_are(collected, compared):
+    runs, left_out = collected
+    page = nodes.write_page(runs.assign(format="phantom"), left_out[:0], *compared, b"", b"", OPTIONS, SCORING)
+    assert "drawn by a program" in page
+    assert "No tracked run was left out." in page
+
+
+def test_the_screen_shows_a_row_a_method(compared):
+    summary = nodes.summarise(*compared, OPTIONS)
+    first = summary.iloc[0]
+    assert (first["Rank"], first["Method"], first["Data"], first["Labels"]) == ("1", "fixmatch", "test aaaaaaaa", "40")
+    assert first["Minus the best"] == ""
+    here = summary[summary["Data"] == first["Data"]].set_index("Method")["Minus the best"]
+    assert here["SSGAN"].startswith("\N{MINUS SIGN}")

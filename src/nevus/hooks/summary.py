@@ -38,6 +38,7 @@ OF_NO_METHOD = {
     "features": "Features",
     "scored_images": "Predictions",
     "onnx_model": "ONNX",
+    "leaderboard_page": "Leaderboard",
 }
 UNLIMITED = 10_000
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`

@@ -49,3 +49,11 @@ def label_budgets(scores: Table, headings: Mapping[str, str]) -> Figure:
         axes.xaxis.set_minor_locator(NullLocator())
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return literal(figure)
+
+
+def no_budgets() -> Figure:
+    """Say that there is nothing to draw yet, and how there would be."""
+    figure = new_figure(7.0, 1.4)
+    said = "No method was trained with two label budgets yet.\nkedro sweep --budgets=5,20,100 --pipelines=METHOD"
+    figure.text(0.5, 0.5, said, ha="center", va="center", color=INK)
+    return literal(figure)

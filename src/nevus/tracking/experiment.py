@@ -50,7 +50,7 @@ def open_experiment(target: Target) -> tuple[MlflowClient, str]:
         BusyError: Another process is making the tables of the database, and does not come to an end.
         Exception: Whatever SQLite or MLflow raise; `nevus.tracking.causes` puts it in words.
     """
-    with _alone(database_of(target.uri)):
+    with alone(database_of(target.uri)):
         client = connect(target.uri)
         experiment_id = _experiment_id(client, target)
     end_dead_runs(client, experiment_id)
@@ -90,7 +90,7 @@ def database_of(uri: str) -> Path | None:
     return Path(path.partition("?")[0]) if scheme == "sqlite" and slashes else None
 
 
-def _alone(database: Path | None) -> AbstractContextManager[None]:
+def alone(database: Path | None) -> AbstractContextManager[None]:
     """Two first runs at once would both make the tables of a new database, and one of them would fail."""
     if database is None:
         return nullcontext()

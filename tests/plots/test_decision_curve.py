@@ -25,4 +25,4 @@ def test_classes_can_be_told_apart_by_colour_or_dash():
     figure = decision_curve([panel({f"{n}": GRID for n in range(8)})], title="a", xlabel="x", ylabel="y")
     assert min(rendered(figure)) > 100
     lines = figure.axes[0].lines[1:]
-    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 8
+    assert len({(line.get_color(), str(line._unscaled_dash_pattern)) for line in lines}) == 8

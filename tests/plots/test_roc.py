@@ -41,7 +41,7 @@ def test_the_curves_of_many_classes_can_be_told_apart():
     figure = roc(entries, None, title="a title", question=("other", "the class's"), confidence=0.95)
     assert min(rendered(figure)) > 100
     drawn = [line for line in figure.axes[0].lines if line.get_label().startswith("class")]
-    assert len({(to_hex(line.get_color()), line.get_linestyle()) for line in drawn}) == 10
+    assert len({(to_hex(line.get_color()), str(line._unscaled_dash_pattern)) for line in drawn}) == 10
     assert "called the class's" in figure.axes[0].get_xlabel()
 
 

@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from nevus.contracts import Table
+from nevus.plots.style import literal, new_figure, series, tidy
 
 
 def cross_validation(scores: Table) -> Figure:
@@ -11,15 +12,15 @@ def cross_validation(scores: Table) -> Figure:
     Args:
         scores: `method`, `repeat`, `fold`, `step`, `accuracy`, `auc`; one row a look at a held-out fold.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = new_figure(9, 3.6)
     panels = figure.subplots(1, 2, sharex=True)
     for axes, column, title in zip(panels, ["accuracy", "auc"], ["Accuracy", "Area under the ROC curve"], strict=True):
-        for method, rows in scores.groupby("method", sort=False):
+        for number, (method, rows) in enumerate(scores.groupby("method", sort=False)):
             steps = rows.groupby("step")[column].agg(["mean", "sem"])
-            axes.plot(steps.index, steps["mean"], marker="o", markersize=3, label=str(method))
-            axes.fill_between(steps.index, steps["mean"] - steps["sem"], steps["mean"] + steps["sem"], alpha=0.2)
-        axes.set_title(f"{title} of held-out labelled images")
-        axes.set_xlabel("training step")
-        axes.grid(alpha=0.3)
+            low, high = steps["mean"] - steps["sem"], steps["mean"] + steps["sem"]
+            look = series(number)
+            axes.plot(steps.index, steps["mean"], **look, marker="o", markersize=3, label=str(method))
+            axes.fill_between(steps.index, low, high, color=look["color"], alpha=0.2, linewidth=0)
+        tidy(axes, title=f"{title} of held-out labelled images", xlabel="training step")
     panels[0].legend()
-    return figure
+    return literal(figure)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nevus.contracts import Table, TrainingError
-from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy
+from nevus.plots.style import BLUE, DASHES, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy
 
 
 class _Panel(NamedTuple):
@@ -115,13 +115,13 @@ def _scores(metric: str) -> _Panel:
 
 def _draw(axes: Axes, panel: _Panel, history: Table, logged: Sequence[str]) -> None:
     lines = [line for line in panel.lines if line[0] in logged]
-    for column, legend, colour in lines:
+    for (column, legend, colour), dash in zip(lines, DASHES, strict=False):
         points = history[["step", column]].dropna()
         window = max(1, len(points) // 40)
         if len(points) > _RAW_POINTS:
             axes.plot(points["step"], points[column], color=colour, alpha=0.25, linewidth=0.7)
             points = points.assign(**{column: points[column].rolling(window, min_periods=1, center=True).mean()})
-        axes.plot(points["step"], points[column], color=colour, linewidth=1.8, label=legend)
+        axes.plot(points["step"], points[column], color=colour, linestyle=dash, linewidth=1.8, label=legend)
     if panel.level:
         axes.axhline(panel.level[0], color=GREY, linewidth=0.9, linestyle=":", label=panel.level[1])
     tidy(axes, title=panel.title, xlabel="training step", ylabel=panel.unit)

@@ -11,9 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nevus.plots.ranking import Band, draw_band
-from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION, literal, new_figure, tidy
-
-_LINES = [(colour, dash) for dash in ("-", "--", ":") for colour in (BLUE, VERMILION, GREEN, ORANGE, PURPLE, INK)]
+from nevus.plots.style import GREY, INK, literal, new_figure, series, tidy
 
 
 class Panel(NamedTuple):
@@ -53,7 +51,7 @@ def decision_curve(panels: Sequence[Panel], *, title: str, xlabel: str, ylabel: 
     for number, (axes, panel) in enumerate(zip(places, panels, strict=True)):
         _draw(axes, panel)
         tidy(axes, title=panel.title, xlabel=xlabel, ylabel="" if number else ylabel)
-    places[0].legend(loc="best", fontsize=9)
+    places[0].legend(loc="best", fontsize=9, handlelength=3.2)
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     return literal(figure)
 
@@ -64,6 +62,5 @@ def _draw(axes: Axes, panel: Panel) -> None:
         axes.plot(panel.thresholds, panel.everybody, color=GREY, linewidth=1.4, linestyle="--", label="call everybody")
     draw_band(axes, panel.band)
     for number, (name, values) in enumerate(panel.curves.items()):
-        colour, dash = _LINES[number % len(_LINES)]
-        axes.plot(panel.thresholds, values, color=colour, linestyle=dash, linewidth=2.0 if number else 2.4, label=name)
+        axes.plot(panel.thresholds, values, **series(number), linewidth=2.0 if number else 2.4, label=name)
     axes.set(xlim=(0, panel.thresholds[-1]), ylim=(-0.15 * panel.best, 1.05 * panel.best))

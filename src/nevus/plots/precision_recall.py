@@ -44,5 +44,5 @@ def precision_recall(
     unit_square(axes)
     axes.set_aspect("equal")
     title_of_legend = legend_title("Average precision", confidence, band)
-    axes.legend(loc="lower left", title=title_of_legend, fontsize=9)
+    axes.legend(loc="lower left", title=title_of_legend, fontsize=9, handlelength=3.2)
     return literal(figure)

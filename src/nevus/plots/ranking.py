@@ -8,17 +8,15 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from nevus.plots.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILION
+from nevus.plots import style
 
-_COLOURS = {
-    "method": (BLUE,),
-    "ablation": (INK, BLUE),
-    "baseline": (VERMILION, PURPLE),
-    "floor": (GREEN, GREY, ORANGE),
-    "class": (BLUE, VERMILION, GREEN, ORANGE, PURPLE, INK),
+# Colour and dash by role, one after the other; classes have those of any series.
+_LINES = {
+    "method": ((style.BLUE, style.SOLID),),
+    "ablation": ((style.INK, style.DOTTED), (style.PURPLE, style.DASH_DOTS)),
+    "baseline": ((style.VERMILION, style.DASH_DOT), (style.PURPLE, style.DASH_DOTS)),
+    "floor": ((style.GREEN, style.DASHED), (style.GREY, style.SHORT), (style.ORANGE, style.LONG)),
 }
-_DASHES_OF_ROLE = {"floor": "--", "ablation": ":"}
-_DASHES = ("-", "--", ":", "-.")  # one after the other, when the colours are used up
 
 
 class Entry(NamedTuple):
@@ -26,7 +24,7 @@ class Entry(NamedTuple):
 
     Attributes:
         name: For the legend.
-        role: "method", "ablation" (dotted), "baseline", "floor" (dashed), or "class": a class against the rest.
+        role: "method", "ablation", "baseline", "floor" (dashed), or "class": a class against the rest.
         labels: (n,), 0 or 1.
         probabilities: (n,), of label 1.
         score: That the curve stands for, with the ends of its interval.
@@ -58,24 +56,29 @@ def styled(entries: Iterable[Entry]) -> list[tuple[Entry, dict[str, Any]]]:
     taken: dict[str, int] = {}
     found = []
     for entry in entries:
-        number, colours = taken.setdefault(entry.role, 0), _COLOURS[entry.role]
-        main = entry.role == "method"
-        style = {
-            "color": colours[number % len(colours)],
-            "linewidth": 2.4 if main else 1.6,
-            "linestyle": _DASHES_OF_ROLE.get(entry.role, _DASHES[number // len(colours) % len(_DASHES)]),
-            "zorder": 4 if main else 3,
-            "label": entry.said,
-        }
+        number, main = taken.setdefault(entry.role, 0), entry.role == "method"
+        found.append(
+            (
+                entry,
+                _line(entry.role, number)
+                | {"linewidth": 2.4 if main else 1.6, "zorder": 4 if main else 3, "label": entry.said},
+            )
+        )
         taken[entry.role] += 1
-        found.append((entry, style))
     return found
+
+
+def _line(role: str, number: int) -> dict[str, Any]:
+    if role not in _LINES:
+        return style.series(number)
+    colour, dash = _LINES[role][number % len(_LINES[role])]
+    return {"color": colour, "linestyle": dash}
 
 
 def draw_band(axes: Axes, band: Band | None) -> None:
     """Shade the band, where there is one."""
     if band:
-        axes.fill_between(band.grid, band.low, band.high, color=BLUE, alpha=0.15, linewidth=0)
+        axes.fill_between(band.grid, band.low, band.high, color=style.BLUE, alpha=0.15, linewidth=0)
 
 
 def legend_title(score: str, confidence: float, band: Band | None) -> str:

@@ -42,5 +42,5 @@ def roc(
     )
     unit_square(axes)
     axes.set_aspect("equal")
-    axes.legend(loc="lower right", title=legend_title("AUC", confidence, band), fontsize=9)
+    axes.legend(loc="lower right", title=legend_title("AUC", confidence, band), fontsize=9, handlelength=3.2)
     return literal(figure)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 BLUE, VERMILION, GREEN, ORANGE, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7"
 INK, GREY, PALE = "#1a1a1a", "#767676", "#d9d9d9"
+COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, INK)
+# Lengths of strokes and gaps, in widths of the line: the colours are nearly alike in grey.
+SOLID, LONG, DASHED, SHORT = "-", (0, (9, 3)), (0, (5, 2)), (0, (2.5, 1.5))
+DOTTED, DASH_DOT, DASH_DOTS = (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (4, 1.2, 1, 1.2, 1, 1.2))
+DASHES = (SOLID, DASHED, DOTTED, DASH_DOT, LONG, DASH_DOTS, SHORT)
+
+
+def series(number: int) -> dict[str, Any]:
+    """Colour and dash of a line, by its number from 0: 42 differ, and of any seven in a row the dashes alone do."""
+    return {"color": COLOURS[number % len(COLOURS)], "linestyle": DASHES[number % len(DASHES)]}
 
 
 def new_figure(width: float, height: float) -> Figure:

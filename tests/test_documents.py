@@ -134,7 +134,7 @@ def test_commands_that_clean_are_understood(document: Path) -> None:
 
 @each_document
 def test_commands_change_parameters_that_exist(document: Path) -> None:
-    known = {**parameters(), "source": None, "images": None, "model": None}
+    known = {**parameters(), "source": None, "images": None, "image": None, "model": None}
     assert not [wrong for given in changed(document.read_text()) for wrong in unknown(given, known)]
 
 

@@ -9,6 +9,7 @@ from nevus.pipelines.augmentation.pipeline import create_pipeline as augmentatio
 from nevus.pipelines.calibration.pipeline import create_pipeline as calibration
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
 from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
+from nevus.pipelines.explain.pipeline import create_pipeline as explain
 from nevus.pipelines.features.pipeline import create_pipeline as features
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
@@ -43,6 +44,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "calibration": packing() + calibration(),
         "inference": inference(),
         "onnx": onnx(),
+        "explain": explain(),
         "cross_validation": ingestion() + cross_validation(),
         "augmentation": ingestion() + augmentation(),
         "features": packing() + features(),

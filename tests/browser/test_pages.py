@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import fake_jpeg
+
 pytestmark = pytest.mark.slow
 
 PAGES = {
@@ -13,6 +15,7 @@ PAGES = {
     "audit": "test/audit/seed0/audit.html",
     "calibration": "test/calibrated/seed0/calibration.html",
     "leaderboard": "test/leaderboard/leaderboard.html",
+    "explanation": "test/explain/seed0/explanation.html",
 }
 NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 
@@ -21,8 +24,13 @@ NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 def reports(new_project: Any) -> Path:
     """The folder of the reports of a project in which everything has run once."""
     made = new_project()
-    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "reporting")
-    given = {"calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}}}
+    image = made.root / "lesion.jpg"
+    image.write_bytes(fake_jpeg(0, 60, 80))
+    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "explain", "reporting")
+    given = {
+        "calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}},
+        "explain": {"model": "ssgan/seed0", "image": str(image)},
+    }
     made.sessions(
         [({"env": "test", "runtime_params": given.get(name, {})}, {"pipeline_names": [name]}) for name in names]
     )

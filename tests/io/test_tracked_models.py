@@ -36,7 +36,7 @@ class Store:
     other: str
 
     def find(self, reference: str, uri: str | None = None):
-        made = TrackedModelsDataset(path=str(self.root / "mlflow.db"), tracking_uri=uri, experiment="test")
+        made = TrackedModelsDataset(filepath=str(self.root / "mlflow.db"), tracking_uri=uri, experiment="test")
         return made.load().find(reference)
 
 
@@ -141,6 +141,6 @@ def test_lost_files_and_a_model_of_something_else_are_said(store: Store, tmp_pat
 
 def test_models_are_not_saved_here(store: Store) -> None:
     with pytest.raises(DatasetError, match="logged by the runs"):
-        TrackedModelsDataset(path=str(store.root / "mlflow.db"), tracking_uri=None, experiment="test").save(
+        TrackedModelsDataset(filepath=str(store.root / "mlflow.db"), tracking_uri=None, experiment="test").save(
             store.classifier
         )

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import click
 
-PATHS = ("source", "images")  # of the machine: relative to where the command was given
-TEXTS = ("variant", "model", "inference.model", "ingestion.table.file", "ingestion.table.source")
+PATHS = ("source", "images", "image")  # of the machine: relative to where the command was given
+TEXTS = ("variant", "model", "inference.model", "explain.model", "ingestion.table.file", "ingestion.table.source")
 NAME = r"[A-Za-z_][\w-]*(?:\.[\w-]+)*"
 ITEM = re.compile(rf"\s*({NAME})\s*=(.*)", re.DOTALL)
 COMMA = re.compile(rf",(?=\s*{NAME}\s*=)")  # one in a value is followed by no name

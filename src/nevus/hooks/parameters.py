@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 # Given on the command line and read by the catalog or by other parameters, so no node has them as an input.
 RUNTIME_GROUPS = frozenset({"source", "seed", "variant"})
-SCORING_GROUPS = frozenset({"model", "images"})  # likewise, of pipelines that score images
+SCORING_GROUPS = frozenset({"model", "images", "image"})  # likewise, of pipelines that score images
 # Read by no node, but taken over by other blocks: `network: ${classifier.network}`.
 SHARED_GROUPS: dict[str, type[BaseModel]] = {
     "classifier": SharedParams,

@@ -39,6 +39,7 @@ OF_NO_METHOD = {
     "scored_images": "Predictions",
     "onnx_model": "ONNX",
     "leaderboard_page": "Leaderboard",
+    "explain.page": "Explanation",
 }
 UNLIMITED = 10_000
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`

@@ -53,16 +53,16 @@ class TrackedModelsDataset(AbstractDataset[None, TrackedModels]):
     """The classifiers in the store that runs are tracked in.
 
     Args:
-        path: The database that counts where neither `tracking_uri` nor the environment names a store.
+        filepath: The database that counts where neither `tracking_uri` nor the environment names a store.
         tracking_uri: As conf/base/mlflow.yml.
         experiment: Likewise.
         metadata: Ignored here, read by plugins.
     """
 
     def __init__(
-        self, *, path: str, tracking_uri: str | None, experiment: str, metadata: dict[str, Any] | None = None
+        self, *, filepath: str, tracking_uri: str | None, experiment: str, metadata: dict[str, Any] | None = None
     ) -> None:
-        database = Path(path).absolute()
+        database = Path(filepath).absolute()
         options = TrackingOptions(enabled=True, tracking_uri=tracking_uri, experiment=experiment)
         self._uri = wanted_target(options, database.parent, sqlite_target(database, experiment)).uri
         self.metadata = metadata

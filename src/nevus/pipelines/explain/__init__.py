@@ -1,0 +1,1 @@
+"""Pipeline `explain`: see `pipeline.py`."""

@@ -13,7 +13,7 @@ from nevus.pipelines.explain.pipeline import create_pipeline as explain
 from nevus.pipelines.features.pipeline import create_pipeline as features
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
-from nevus.pipelines.ingestion.pipeline import packing
+from nevus.pipelines.ingestion.pipeline import describing, packing
 from nevus.pipelines.ladder.pipeline import create_pipeline as ladder
 from nevus.pipelines.leaderboard.pipeline import create_pipeline as leaderboard
 from nevus.pipelines.method import create_pipeline as method
@@ -37,7 +37,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     methods = {name: packing() + method(name) for name in METHODS}
     return {
         "__default__": methods[DEFAULT],
-        "ingestion": ingestion() + audit(),
+        "ingestion": ingestion() + describing() + audit(),
         **methods,
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 from nevus.contracts import Corpus, CorpusRecipe, Figure, Listing, Source, SourceError, Table
 from nevus.corpus.options import DuplicateOptions, SplitOptions
@@ -38,6 +38,21 @@ def pack_corpus(source: Source | None, options: IngestionParams) -> CorpusRecipe
     )
     unread = set(get_args(type(options).model_fields["format"].annotation)) - {options.format}
     return replace(packing, origin=options.model_dump(mode="json", exclude=unread))
+
+
+def describe_corpus(packed: Corpus, options: IngestionParams) -> dict[str, Any]:
+    """Describe the packed corpus for machines, as Croissant metadata.
+
+    Args:
+        packed: All packed images.
+        options: Format and resizing.
+
+    Returns:
+        JSON-LD without the files, which the dataset adds.
+    """
+    from nevus.corpus.croissant import describe
+
+    return describe(packed, format=options.format, resize=options.resize)
 
 
 def list_images(source: Source | None, options: IngestionParams) -> Listing:

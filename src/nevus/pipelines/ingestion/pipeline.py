@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from nevus.pipelines.ingestion.nodes import (
     assign_splits,
+    describe_corpus,
     draw_contact_sheet,
     find_duplicate_images,
     pack_corpus,
@@ -29,6 +30,12 @@ def packing() -> Pipeline:
         ],
         tags="ingestion",
     )
+
+
+def describing() -> Pipeline:
+    """Packed images to their Croissant metadata; to hash all pixels takes a while, so only who ingests does it."""
+    inputs = ["packed@corpus", "params:ingestion"]
+    return Pipeline([Node(describe_corpus, inputs, "corpus_croissant", name="describe_corpus")], tags="ingestion")
 
 
 def splitting(*, trains: bool, reads_unlabeled: bool = False) -> Pipeline:

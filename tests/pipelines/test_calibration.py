@@ -11,7 +11,7 @@ from nevus.contracts import Classifier, Corpus, CorpusError, NevusError
 from nevus.metrics.predictions import probabilities_of
 from nevus.metrics.recalibration import softened
 from nevus.pipeline_registry import register_pipelines
-from nevus.pipelines.calibration.nodes import calibrate, read_model
+from nevus.pipelines.calibration.nodes import calibrate, learnt, read_model
 from nevus.pipelines.calibration.params import CalibrationParams
 from nevus.pipelines.calibration.report import cover, draw_label_errors, draw_sets, rank_label_errors
 from nevus.pipelines.classifier.nodes import build_classifier_learner, fit_classifier
@@ -239,3 +239,30 @@ def test_sets_without_mapie_are_refused_before_anything_is_packed(params, monkey
     require_model(params, [RUN], 0)
     with pytest.raises(NevusError, match=r"pip install 'nevus\[conformal\]'"):
         require_model(params.model_copy(update={"coverage": 0.9}), [RUN], 0)
+
+
+def test_of_three_classes_the_temperature_is_learnt_and_the_likeliest_is_called(model, held_out, params, parameters):
+    generator = np.random.default_rng(0)
+    logits = generator.normal(scale=1.5, size=(600, 3))
+    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    said = softened(true, 0.5)  # twice as sure as it should be
+    rows = pd.concat([held_out] * 8, ignore_index=True).iloc[:600].drop(columns="probability")
+    rows = rows.assign(
+        image_id=[f"image {number}" for number in range(600)],
+        group_id=None,
+        label=[generator.choice(3, p=row) for row in true],
+        split="test",
+        **{f"probability_{number}": said[:, number] for number in range(3)},
+    )
+
+    spec = {**model.spec, "classes": ["a", "b", "c"], **learnt(rows, params)}
+
+    assert spec["calibration"]["temperature"] == pytest.approx(2, rel=0.15)
+    assert "threshold" not in spec
+    options = EvaluationParams.model_validate(parameters["evaluation"])
+    classifier = model._replace(spec=spec)
+    found = cover(options, params.model_copy(update={"coverage": 0.8}), classifier, rows, rows)
+    assert found["class"].tolist() == ["all", "a", "b", "c"]
+    assert rank_label_errors(classifier, rows)["likeliest"].isin(["a", "b", "c"]).all()
+    with pytest.raises(CorpusError, match="isotonic calibration is for two classes"):
+        learnt(rows, params.model_copy(update={"kind": "isotonic"}))

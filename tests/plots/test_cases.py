@@ -1,5 +1,8 @@
+import itertools
+
 import numpy as np
 import pytest
+from matplotlib.transforms import Bbox
 
 from nevus.plots.cases import Case, cases, veiled
 from tests.plots.rendering import rendered
@@ -46,6 +49,17 @@ def test_more_evidence_is_brighter_in_grey():
     brightness = veiled(GREY, HEAT)[0] @ np.array([0.299, 0.587, 0.114])
     assert (np.diff(brightness) > 0).all()
     assert brightness[-1] - brightness[0] > 80
+
+
+@pytest.mark.parametrize("heat", [HEAT, None], ids=["heat maps", "images"])
+def test_no_text_lies_over_another_whatever_rows_are_empty(heat):
+    rows = [("Mistakes", [one(heat)] * 3), ("Others", []), ("None", []), ("Right calls", [one(heat)])]
+    figure = cases(rows, title="Cases", columns=3)
+    rendered(figure)
+    written = [*figure.texts, *(text for axes in figure.axes for text in [*axes.texts, axes._left_title])]
+    boxes = [text.get_window_extent() for text in written if text.get_text()]
+    boxes += [axes.get_window_extent() for axes in figure.axes if axes.images]
+    assert [pair for pair in itertools.combinations(boxes, 2) if Bbox.intersection(*pair)] == []
 
 
 def test_long_names_are_cut_in_the_middle_and_dollar_signs_are_no_formulas():

@@ -19,6 +19,8 @@ VEIL = 0.55  # how much of the colour, and so how little of the image
 GREYNESS = (0.299, 0.587, 0.114)  # of red, green and blue, ITU-R BT.601
 OUTLINED = 0.5  # of the most evidence in the image
 GAP = 0.06  # between an image and its heat map, of its width
+PAIR, SINGLE = 1.85, 1.6  # inches a case with a heat map, and without
+TITLE, HEADING, WORDS, SCALE = 0.36, 0.3, 0.56, 0.36  # inches
 LONGEST = 26  # letters of a line
 
 
@@ -50,36 +52,63 @@ def cases(rows: Sequence[tuple[str, Sequence[Case]]], *, title: str, columns: in
         A figure with a row of panels for each of `rows`.
     """
     paired = any(case.heat is not None for _, row in rows for case in row)
-    heights = [(1.55 if paired else 2.15) if row else 0.3 for _, row in rows] + [0.2] * paired  # inches
-    figure = new_figure((1.85 if paired else 1.6) * columns, 0.5 + sum(heights))
-    figure.suptitle(title, fontsize=13)
-    panels = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (heading, row) in zip(panels, rows, strict=False):
-        hide_ticks(axes)
+    wide = (PAIR if paired else SINGLE) * columns
+    strips = [_strip(row, columns) if row else None for _, row in rows]
+    below = [0.0 if strip is None else wide * strip.shape[0] / strip.shape[1] + WORDS for strip in strips]
+    figure = new_figure(wide, TITLE + sum(below) + HEADING * len(rows) + SCALE * paired)
+    figure.set_layout_engine("none")  # the places are known, and reckoning them takes longer than drawing
+    figure.suptitle(title, fontsize=13, y=1 - 0.08 / figure.get_figheight(), va="top")
+    top = TITLE
+    for (heading, row), strip, room in zip(rows, strips, below, strict=True):
+        axes = _place(figure, top + HEADING, wide, max(room - WORDS, 0.0))
         axes.set_title(heading if row else f"{heading}: none", loc="left", fontsize=10.5, color=INK)
-        if row:
-            _draw_row(axes, row, columns)
+        if strip is not None:
+            _draw_row(axes, row, strip)
+        top += HEADING + room
     if paired:
-        _draw_scale(panels[-1])
+        _draw_scale(_place(figure, top + SCALE / 3, wide / 3, SCALE / 3))
     return literal(figure)
 
 
-def _draw_row(axes: Axes, row: Sequence[Case], columns: int) -> None:
-    """One strip of images, since a panel for each takes ten times as long."""
-    height, width, _ = row[0].image.shape
-    gap = max(1, round(GAP * width))
-    cell = width if row[0].heat is None else 2 * width + gap
-    strip = np.full((height, columns * (cell + 2 * gap) - 2 * gap, 3), 255, dtype=np.uint8)
+def _place(figure: Figure, top: float, width: float, height: float) -> Axes:
+    """Axes in the middle, so many inches from the top."""
+    whole_width, whole_height = figure.get_size_inches()
+    left, bottom = (1 - width / whole_width) / 2, 1 - (top + height) / whole_height
+    axes = figure.add_axes((left, bottom, width / whole_width, height / whole_height))
+    hide_ticks(axes)
+    return axes
+
+
+def _strip(row: Sequence[Case], columns: int) -> Pixels:
+    """The images of a row in one, (H, W, 3), since axes for each would take ten times as long."""
+    height = row[0].image.shape[0]
+    strip = np.full((height, columns * _step(row[0]) - 2 * _gap(row[0]), 3), 255, dtype=np.uint8)
     for number, case in enumerate(row):
-        left = number * (cell + 2 * gap)
+        left, width = number * _step(case), case.image.shape[1]
         strip[:, left : left + width] = case.image
-        _write(axes, case.lines, left + cell / 2, height)
         if case.heat is not None:
-            second = left + width + gap
+            second = left + width + _gap(case)
             strip[:, second : second + width] = veiled(case.image, case.heat)
-            _outline(axes, case.heat, second)
-    axes.imshow(strip)
-    axes.set_anchor("NW")
+    return strip
+
+
+def _gap(case: Case) -> int:
+    return max(1, round(GAP * int(case.image.shape[1])))
+
+
+def _step(case: Case) -> int:
+    """Pixels from one case to the next."""
+    width, gap = int(case.image.shape[1]), _gap(case)
+    return (width if case.heat is None else 2 * width + gap) + 2 * gap
+
+
+def _draw_row(axes: Axes, row: Sequence[Case], strip: Pixels) -> None:
+    axes.imshow(strip, aspect="auto")
+    for number, case in enumerate(row):
+        left = number * _step(case)
+        _write(axes, case.lines, left + _step(case) / 2 - _gap(case), strip.shape[0])
+        if case.heat is not None:
+            _outline(axes, case.heat, left + case.image.shape[1] + _gap(case))
 
 
 def _write(axes: Axes, lines: Sequence[str], centre: float, below: float) -> None:
@@ -107,9 +136,11 @@ def _outline(axes: Axes, heat: NDArray[Any], left: int) -> None:
 def _draw_scale(axes: Axes) -> None:
     """A bar of the colours, over a grey of middle brightness, with words at its ends."""
     heat = np.tile(np.linspace(0, 1, 256), (10, 1))
-    axes.imshow(veiled(np.full((*heat.shape, 3), 128, dtype=np.uint8), heat))
-    hide_ticks(axes)
-    for words, place, side in (("no evidence for the call ", 0, "right"), (" most evidence in the image", 1, "left")):
+    axes.imshow(veiled(np.full((*heat.shape, 3), 128, dtype=np.uint8), heat), aspect="auto")
+    for words, place, side in (
+        ("no evidence for the call", -0.02, "right"),
+        ("most evidence in the image", 1.02, "left"),
+    ):
         axes.text(place, 0.5, words, transform=axes.transAxes, fontsize=9, color=INK, ha=side, va="center")
 
 

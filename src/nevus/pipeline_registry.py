@@ -10,6 +10,7 @@ from nevus.pipelines.calibration.pipeline import create_pipeline as calibration
 from nevus.pipelines.cross_validation.pipeline import create_pipeline as cross_validation
 from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
 from nevus.pipelines.explain.pipeline import create_pipeline as explain
+from nevus.pipelines.external.pipeline import create_pipeline as external
 from nevus.pipelines.features.pipeline import create_pipeline as features
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
@@ -42,6 +43,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
         "calibration": packing() + calibration(),
+        "external": packing() + external(),
         "inference": inference(),
         "onnx": onnx(),
         "explain": explain(),

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.fakes import fake_jpeg
@@ -16,7 +17,10 @@ PAGES = {
     "calibration": "test/calibrated/seed0/calibration.html",
     "leaderboard": "test/leaderboard/leaderboard.html",
     "explanation": "test/explain/seed0/explanation.html",
+    "external": "test/external-again/seed0/report.html",
 }
+# The predictions of a run, handed in as if another program had made them.
+AGAIN = {"predictions": "data/07_model_output/test/ssgan/seed0/predictions.parquet", "name": "again"}
 NARROW = {"width": 480, "height": 900}  # a telephone, where wide tables scroll
 
 
@@ -26,10 +30,11 @@ def reports(new_project: Any) -> Path:
     made = new_project()
     image = made.root / "lesion.jpg"
     image.write_bytes(fake_jpeg(0, 60, 80))
-    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "explain", "reporting")
+    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "explain", "external", "reporting")
     given = {
         "calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}},
         "explain": {"model": "ssgan/seed0", "image": str(image)},
+        "external": {"external": AGAIN},
     }
     made.sessions(
         [({"env": "test", "runtime_params": given.get(name, {})}, {"pipeline_names": [name]}) for name in names]
@@ -69,3 +74,21 @@ def test_a_page_can_be_read_by_everybody(browser: Any, reports: Path, name: str,
         "document.documentElement.scrollWidth <= window.innerWidth"
     )  # tables scroll, the page does not
     page.close()
+
+
+def test_predictions_that_are_handed_in_score_as_those_of_the_run_that_made_them(reports: Path) -> None:
+    own, again = (pd.read_csv(reports / f"test/{run}/seed0/metrics.csv") for run in ("ssgan", "external-again"))
+    scores = [table[table["role"] == "method"].set_index("metric")["value"] for table in (own, again)]
+    pd.testing.assert_series_equal(*scores)
+
+
+def test_predictions_that_are_handed_in_are_tracked_as_a_run_of_this_corpus(reports: Path) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{reports.parents[1] / 'mlflow.db'}")
+    found = client.search_runs([client.get_experiment_by_name("test").experiment_id])
+    runs = {run.info.run_name: run.data for run in found}
+    own, again = runs["ssgan/seed0"], runs["external-again/seed0"]
+    assert again.tags["method"] == "external"
+    assert again.tags["corpus"] == own.tags["corpus"]
+    assert again.metrics["auc"] == own.metrics["auc"]

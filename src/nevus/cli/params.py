@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import click
 
-PATHS = ("source", "images", "image")  # of the machine: relative to where the command was given
-TEXTS = ("variant", "model", "inference.model", "explain.model", "ingestion.table.file", "ingestion.table.source")
+PATHS = ("source", "images", "image", "external.predictions")  # of the machine: relative to where the command was given
+_TABLE = ("ingestion.table.file", "ingestion.table.source")
+TEXTS = ("variant", "model", "inference.model", "explain.model", "external.name", *_TABLE)
 NAME = r"[A-Za-z_][\w-]*(?:\.[\w-]+)*"
 ITEM = re.compile(rf"\s*({NAME})\s*=(.*)", re.DOTALL)
 COMMA = re.compile(rf",(?=\s*{NAME}\s*=)")  # one in a value is followed by no name

@@ -51,7 +51,7 @@ class Routing:
         """What is to be done on which run.
 
         Args:
-            kind: "metrics", "history", "artifact" or "model".
+            kind: "metrics", "history", "artifact", "model", or "record" of a model that lies elsewhere.
             name: Of the dataset; it has been saved.
             dataset: From the catalog.
             data: What was saved; None where another process did.
@@ -73,8 +73,11 @@ class Routing:
             yield from ((one, Step("log_artifact", (path, folder))) for one in keys)
         elif kind == "model":
             yield from ((one, step) for one in keys for step in self._model(one, name, dataset, data))
+        elif kind == "record":
+            yield from ((one, step) for one in keys for step in self._record(one, name, dataset, data))
         else:
-            raise ValueError("metadata.mlflow must be metrics, history, artifact or model; change it in the catalog")
+            known = "metrics, history, artifact, model or record"
+            raise ValueError(f"metadata.mlflow must be {known}; change it in the catalog")
 
     def _owner(self, name: str) -> str | None:
         return owner(namespace_of(name), self._runs)
@@ -98,9 +101,15 @@ class Routing:
 
     def _model(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Step]:
         """A classifier knows the corpus that trained it, and its method's name in the registry."""
-        path, record, header = local_path(dataset), record_of(dataset, data), self.headers[key]
-        if record and name == f"{key}.classifier":
-            header = self.headers[key] = with_record(header, self._runs[key], record)
-            yield Step("describe", (header,))
+        path = local_path(dataset)
+        yield from self._record(key, name, dataset, data)
+        header = self.headers[key]
         shown = header.tags.get("method") or namespace_of(name) or name
         yield Step("log_model", (path, shown))
+
+    def _record(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Step]:
+        """What a classifier says of its training joins the run that it belongs to."""
+        record = record_of(dataset, data)
+        if record and name == f"{key}.classifier":
+            self.headers[key] = with_record(self.headers[key], self._runs[key], record)
+            yield Step("describe", (self.headers[key],))

@@ -36,7 +36,7 @@ PARENT_RUN = "NEVUS_PARENT_RUN"  # environment variable: id of the MLflow run th
 
 
 class TrackingHooks:
-    """Tracks what the catalog marks with `metadata: {mlflow: metrics | history | artifact | model}` (or a list).
+    """Tracks what the catalog marks with `metadata: {mlflow: KIND}`, or a list of kinds (`Routing.steps` has them).
 
     The namespace in front of a dataset's name says whose run it goes to; what has none goes to all that are not nested.
     Tracking never ends a run: what cannot be recorded is a warning.

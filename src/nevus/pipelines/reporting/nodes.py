@@ -207,6 +207,7 @@ def write_report(
 
     record, classes, run = classifier.record, classifier.spec["classes"], name_of(classifier.record)
     rows = scored_rows(predictions, run)
+    seed = None if record.get("trained_elsewhere") else record.get("seed")
     require_unseen(rows, seen, run)
     notices = fairness_notice(record, baseline_classifier.record) if baseline_classifier else []
     parameters = wording.parameters_of(record, options)
@@ -215,7 +216,7 @@ def write_report(
         "report.html.j2",
         title=f"{wording.display(run)}: {question(classes)}",
         verdict=verdict(metrics, comparison, options),
-        test_set=wording.describe_test_set(rows, classes, record.get("seed")),
+        test_set=wording.describe_test_set(rows, classes, seed),
         warnings=notices + wording.few_groups(rows, classes),
         decision=decision(classes, threshold_of(classifier.spec, options), chosen="threshold" in classifier.spec),
         run=wording.display(run),

@@ -14,7 +14,7 @@ SEEN = "corpus@assignment"  # which images train or choose
 LEDGER_ENTRY, LEDGER = "test_ledger@entry", "test_ledger@all"  # what a run adds, and what all runs have added
 
 
-def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) -> Pipeline:
+def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True, network: bool = True) -> Pipeline:
     """Score, draw and report one run: a template, made to serve a run by giving it the run's namespace.
 
     It reads `classifier`, `predictions` and `history`, the floors `majority` and `colour_svm`, `corpus@assignment`
@@ -25,12 +25,18 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True) ->
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
         generator: There is a generator: `corpus@training`, `samples` and `progress` are read too.
         trained: There is a history of a training; without it there are no curves.
+        network: There is one to look into; without it no `cases` are shown and no card is written.
 
     Returns:
         The nodes that score, one a figure, those that choose and explain `cases`, `write_model_card` and `report`.
     """
     return Pipeline(
-        [*_scores(baseline), *_cases(), *_figures(generator, trained), _card(), _report(baseline, generator, trained)],
+        [
+            *_scores(baseline),
+            *([*_cases(), _card()] if network else []),
+            *_figures(generator, trained),
+            _report(baseline, generator, trained, network),
+        ],
         tags="reporting",
     )
 
@@ -88,10 +94,11 @@ def _card() -> Node:
     return Node(card.write_model_card, inputs, "model_card", name="write_model_card")
 
 
-def _report(baseline: bool, generator: bool, trained: bool) -> Node:
+def _report(baseline: bool, generator: bool, trained: bool, network: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
-    names += ["class_metrics", "predictive_values", "subgroups", *FIGURES, "forest", "cases", "heat_maps", "gallery"]
+    names += ["class_metrics", "predictive_values", "subgroups", *FIGURES, "forest"]
     names += ["curves"] if trained else []
+    names += ["cases", "heat_maps", "gallery"] if network else []
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}
     if baseline:

@@ -1,0 +1,1 @@
+"""Pipeline `external`: see `pipeline.py`."""

@@ -30,7 +30,7 @@ def main() -> None:
     manifest["source"] = generator.choice(["a", "b", "c", "d"], IMAGES)
     started = time.process_time()
     groups = memberships(manifest, age_bands=[30, 45, 60, 75], most=20)
-    how = {"replicates": REPLICATES, "confidence": 0.95, "seed": 0, "threshold": 0.5, "bins": 10}
+    how = {"replicates": REPLICATES, "confidence": 0.95, "seed": 0, "threshold": 0.5}
     table = subgroup_scores(rows, groups, ("benign", "melanoma"), few=10, **how)
     seconds = time.process_time() - started
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))

@@ -8,10 +8,10 @@ from sklearn.metrics import recall_score, roc_auc_score
 from nevus.contracts import CLASSES, SUBGROUP_COLUMNS
 from nevus.metrics.intervals import estimate, resample
 from nevus.metrics.predictions import scored_rows
-from nevus.metrics.subgroups import OTHERS, UNKNOWN, memberships, subgroup_scores
+from nevus.metrics.subgroups import OTHERS, SHOWN, UNKNOWN, memberships, subgroup_scores
 from tests.pipelines.test_reporting import predictions
 
-HOW = {"few": 10, "replicates": 200, "confidence": 0.95, "seed": 0, "threshold": 0.5, "bins": 10}
+HOW = {"few": 10, "replicates": 200, "confidence": 0.95, "seed": 0, "threshold": 0.5}
 ROWS = scored_rows(predictions(2.0, 1, count=400), "it")
 
 
@@ -62,9 +62,18 @@ def test_a_group_has_the_scores_of_its_own_images_with_intervals_over_its_own_le
     assert (table["lesions"] == "50 benign, 50 melanoma").all()
     labels, probabilities = own["label"].to_numpy(), own["probability"].to_numpy()
     weights = resample(labels, own["group_id"].astype("object").to_numpy(), replicates=200, seed=0)
-    wanted = estimate(labels, probabilities, weights, threshold=0.5, bins=10)["auc"].interval(0.95)
-    assert tuple(table.loc["auc", ["low", "high"]]) == pytest.approx(wanted)
+    wanted = estimate(labels, probabilities, weights, threshold=0.5, bins=10)
+    for name in SHOWN:
+        assert table.loc[name, "value"] == pytest.approx(wanted[name].value)
+        assert tuple(table.loc[name, ["low", "high"]]) == pytest.approx(wanted[name].interval(0.95))
     assert (found["note"] == "").all()
+
+
+def test_tied_probabilities_count_half_as_in_all_other_scores():
+    coarse = ROWS.assign(probability=ROWS["probability"].round(1))
+    found = subgroup_scores(coarse, halves(), CLASSES, **HOW).set_index(["group", "metric"])["value"]
+    male = coarse.iloc[200:]
+    assert found[("male", "auc")] == pytest.approx(roc_auc_score(male["label"], male["probability"]))
 
 
 def test_a_group_of_one_class_or_of_nobody_has_a_reason_in_place_of_numbers():

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from nevus.contracts import SUBGROUP_COLUMNS, Table
 from nevus.groups import group_keys
-from nevus.metrics.classification import class_count
-from nevus.metrics.intervals import estimate, resample
+from nevus.metrics.classification import called, class_count, one_against_rest, squared_errors
+from nevus.metrics.intervals import Estimate, resample
 from nevus.metrics.predictions import probabilities_of
+from nevus.metrics.weighted import in_blocks
 
 ATTRIBUTES = ("age", "sex", "site", "source")  # of the manifest
 SHOWN = ("auc", "sensitivity", "specificity", "balanced_accuracy", "brier")
@@ -51,7 +52,6 @@ def subgroup_scores(
     confidence: float,
     seed: int,
     threshold: float,
-    bins: int,
 ) -> Table:
     """Score each group on its own, with intervals by bootstrap over its lesions.
 
@@ -66,7 +66,6 @@ def subgroup_scores(
         confidence: Of the intervals.
         seed: Of the bootstrap.
         threshold: Called label 1 above this probability; only for two classes.
-        bins: Number of intervals of the calibration error, which is not shown.
 
     Returns:
         `SUBGROUP_COLUMNS`: a row a group and score, of those in `SHOWN` that there are. A group that lacks a class, or
@@ -79,8 +78,10 @@ def subgroup_scores(
     def score(labels: Any, probabilities: Any, lesions: Any) -> dict[str, Any]:
         if len(np.unique(labels)) < len(classes):
             return {}
-        weights = resample(labels, lesions, replicates=replicates, seed=seed)
-        return dict(estimate(labels, probabilities, weights, threshold=threshold, bins=bins))
+        drawn = resample(labels, lesions, replicates=replicates, seed=seed)
+        once = np.ones((1, len(labels)), dtype=np.uint16)
+        values, found = (_scores(labels, probabilities, weights, threshold) for weights in (once, drawn))
+        return {name: Estimate(float(values[name][0]), found[name]) for name in shown}
 
     probabilities, labels = probabilities_of(rows), rows["label"].to_numpy()
     shown = [name for name in SHOWN if class_count(probabilities) == 2 or name not in ("sensitivity", "specificity")]
@@ -103,6 +104,38 @@ def subgroup_scores(
                 values = (found[name].value, *found[name].interval(confidence)) if found else (np.nan,) * 3
                 made.append((*place, name, *values, note))
     return pd.DataFrame(made, columns=list(SUBGROUP_COLUMNS))
+
+
+def _scores(
+    labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any], threshold: float
+) -> dict[str, NDArray[np.float64]]:
+    """Those in `SHOWN` alone, (R,) each, for weights (R, n): twice as fast as all that `weighted_scores` gives."""
+    members = labels[:, None] == np.arange(class_count(probabilities))
+    hits = members & (called(probabilities, threshold) == labels)[:, None]
+    terms = np.column_stack([members, hits, squared_errors(labels, probabilities)]).astype(np.float64)
+    questions, sums, areas = one_against_rest(labels, probabilities), [], []
+    for part in in_blocks(*weights.shape, arrays=4):
+        block = weights[part].astype(np.float64)
+        sums.append(block @ terms)
+        areas.append(np.mean([_areas(*question, block) for question in questions], axis=0))
+    counts, right, squared = np.split(np.concatenate(sums), [members.shape[1], 2 * members.shape[1]], axis=1)
+    recalls = right / counts
+    scores = {"auc": np.concatenate(areas), "balanced_accuracy": recalls.mean(axis=1)}
+    scores |= {"specificity": recalls[:, 0], "sensitivity": recalls[:, 1]}  # of two classes
+    return scores | {"brier": squared[:, 0] / counts.sum(axis=1)}
+
+
+def _areas(labels: NDArray[Any], probabilities: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
+    """Area under the ROC curve as Mann and Whitney count it: negative images below a positive one, ties half; (R,)."""
+    order = np.argsort(probabilities, kind="stable")
+    ranked, positive = probabilities[order], np.flatnonzero(labels[order] == 1)
+    shuffled = weights[:, order]
+    below = np.zeros((len(weights), len(labels) + 1))
+    np.cumsum(shuffled * (labels[order] == 0), axis=1, out=below[:, 1:])
+    less, less_or_tied = (np.searchsorted(ranked, ranked[positive], side) for side in ("left", "right"))
+    outranked = (below[:, less] + below[:, less_or_tied]) / 2
+    found = shuffled[:, positive]
+    return np.asarray((found * outranked).sum(axis=1) / (found.sum(axis=1) * below[:, -1]))
 
 
 def _bands(ages: pd.Series[Any], starts: Sequence[int]) -> pd.Series[Any]:

@@ -56,7 +56,7 @@ def score_subgroups(
     known = _manifest_of(rows, test, run)
     groups = memberships(known, age_bands=subgroups.age_bands, most=subgroups.most)
     how: dict[str, Any] = options.model_dump(include={"replicates", "confidence", "seed"})
-    how |= {"threshold": threshold_of(classifier.spec, options), "bins": options.calibration_bins}
+    how["threshold"] = threshold_of(classifier.spec, options)
     table = subgroup_scores(rows, groups, classes, few=subgroups.few, **how)
     if small := table.loc[table["note"] != "", ["attribute", "group"]].drop_duplicates().shape[0]:
         logger.warning("%d parts of the test set are too small to say anything of; the report names them.", small)

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,8 @@ def expected(classifier: Classifier, configuration: Callable[..., Any]) -> list[
     kinds = {"inference": InferenceParams, "ingestion": IngestionParams, "evaluation": EvaluationParams}
     params = {name: kind.model_validate(parameters[name]) for name, kind in kinds.items()}
     finished = {params["inference"].model: lambda: classifier}
-    table = score_images(FakeSource(FILES), lambda: None, finished, *params.values())
+    nothing = SimpleNamespace(find=lambda reference: None)  # tracked
+    table = score_images(FakeSource(FILES), lambda: None, finished, nothing, *params.values())
     assert table["target"].std() > 0.05
     found: list[float] = table["target"].tolist()
     return found

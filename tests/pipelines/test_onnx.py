@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is missing:
 pytest.importorskip("onnxscript", reason="onnxscript is missing: pip install -e '.[onnx]'")
 
 RUN = "supervised/seed0"
+NOTHING = SimpleNamespace(find=lambda reference: None)  # tracked
 PARAMS = OnnxParams(model=RUN, largest_difference=1e-4)
 TEMPERATURE = {"kind": "temperature", "temperature": 0.2}
 ISOTONIC = {"kind": "isotonic", "x": [0.2, 0.4, 0.4001, 0.6], "y": [0.1, 0.2, 0.7, 0.9]}
@@ -52,7 +54,7 @@ def ensemble() -> Classifier:
 
 
 def export(one: Classifier, params: OnnxParams = PARAMS):
-    return export_onnx({RUN: lambda: one}, params)
+    return export_onnx({RUN: lambda: one}, NOTHING, params)
 
 
 def said(one: Classifier, images) -> np.ndarray:
@@ -128,6 +130,21 @@ def test_a_run_that_reads_metadata_is_refused():
     learnt = {"age": {"means": [40.0, 60.0], "spread": 10.0}}
     with pytest.raises(NevusError, match=r"supervised/seed0 reads age beside the image, .* images alone"):
         export(one._replace(spec=one.spec | {"metadata": learnt}))
+
+
+def test_a_registered_model_is_exported_too(monkeypatch):
+    one = classifier()
+    found: list[Classifier] = []
+
+    def stop(classifier: Classifier) -> None:
+        found.append(classifier)
+        raise NevusError("far enough")
+
+    monkeypatch.setattr(nodes, "exported", stop)
+    tracked = SimpleNamespace(find={"nevus@champion": lambda: one}.get)
+    with pytest.raises(NevusError, match="far enough"):
+        export_onnx({}, tracked, PARAMS.model_copy(update={"model": "nevus@champion"}))
+    assert found[0] is one
 
 
 def test_an_unknown_run_and_missing_packages_are_named(monkeypatch):

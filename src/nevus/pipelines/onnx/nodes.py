@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nevus.contracts import Classifier, FinishedRuns, NevusError, Pixels, Table, metadata_read
+from nevus.contracts import Classifier, FinishedRuns, NevusError, Pixels, Table, TrackedRuns, metadata_read
 from nevus.pipelines.beforehand import checked_by
-from nevus.pipelines.finished import no_such_run
+from nevus.pipelines.inference.models import classifier_of, require_known
 from nevus.pipelines.onnx.params import OnnxParams
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
@@ -24,8 +24,8 @@ CHECKED = 24  # images, beside those that the model keeps as an example
 IMAGES, PROBABILITIES = "images", "probabilities"  # names in the file
 
 
-def require_export(params: OnnxParams, finished: Collection[str]) -> None:
-    """Refuse a run that is not finished, and any export where the packages for it are missing.
+def require_export(params: OnnxParams, finished: Collection[str], tracked: TrackedRuns) -> None:
+    """Refuse a run that is not finished, a model that is not there, and any export where packages for it are missing.
 
     Raises:
         NevusError: It says which, and what to do.
@@ -35,12 +35,11 @@ def require_export(params: OnnxParams, finished: Collection[str]) -> None:
             f"an export to ONNX needs packages that are not installed, {', '.join(missing)}: "
             '`pip install -e ".[onnx]"` in the project.'
         )
-    if params.model not in finished:
-        raise no_such_run("onnx.model", params.model, finished)
+    require_known(params.model, finished, tracked, parameter="onnx.model")
 
 
 @checked_by(require_export)
-def export_onnx(finished: FinishedRuns, params: OnnxParams) -> tuple[bytes, Table]:
+def export_onnx(finished: FinishedRuns, tracked: TrackedRuns, params: OnnxParams) -> tuple[bytes, Table]:
     """Write a classifier as ONNX and compare what ONNX Runtime makes of it with PyTorch.
 
     The program takes (N, S, S, 3) uint8 images of the model's size S, as packing made them: Pillow's resizing rounds
@@ -48,6 +47,7 @@ def export_onnx(finished: FinishedRuns, params: OnnxParams) -> tuple[bytes, Tabl
 
     Args:
         finished: What reads the classifier of each finished run, by the name of the run.
+        tracked: What finds those in the tracking store.
         params: Which run, and how far the two may differ.
 
     Returns:
@@ -59,8 +59,8 @@ def export_onnx(finished: FinishedRuns, params: OnnxParams) -> tuple[bytes, Tabl
     """
     import pandas as pd
 
-    require_export(params, finished)
-    classifier = finished[params.model]()
+    require_export(params, finished, tracked)
+    classifier = classifier_of(params.model, finished, tracked, parameter="onnx.model")
     if known := metadata_read(classifier.spec):
         raise NevusError(
             f"onnx.model: {params.model} reads {', '.join(known)} beside the image, and the ONNX program takes images "

@@ -9,7 +9,8 @@ class OnnxParams(Options):
     """What is exported.
 
     Attributes:
-        model: Name of a finished run, such as `supervised/seed0` or `ensemble/seed0`.
+        model: Of a finished run: its name, such as `supervised/seed0` or `ensemble/seed0`, MLflow's id of it, or its
+            name in MLflow's registry, such as `nevus@champion`.
         largest_difference: Of a probability from PyTorch's, as ONNX Runtime computes it; the export fails beyond it.
     """
 

@@ -29,9 +29,9 @@ def classifier(spec=None, weights=None, classes=TWO, **more):
     return Classifier(weights or {}, {"classes": list(classes), **(spec or {}), **more}, np.empty(0, np.uint8), record)
 
 
-def of_network(seed=0, classes=TWO, name="residual", **changes):
+def of_network(seed=0, classes=TWO, which="residual", **changes):
     torch.manual_seed(seed)
-    options = preset(name, **changes)
+    options = preset(which, **changes)
     network = build(options, classes=len(classes), size=32)
     spec = describe(options, classes=classes, size=32, average_d4=False)
     return classifier(spec, dict(network.state_dict()), classes)
@@ -124,14 +124,15 @@ def test_the_heat_maps_of_an_ensemble_are_the_mean_over_its_members():
     assert "the mean over 2 members" in notes(both.spec, np.zeros((3, 32, 32)))["gallery"]
 
 
-def test_a_run_without_a_network_has_no_heat_maps_and_the_page_says_why():
-    run, test = classifier(), images(2)
+@pytest.mark.parametrize("network", [{}, {"name": "vit_tiny_patch16_224", "resize": 224}], ids=["none", "of tokens"])
+def test_a_run_without_a_feature_map_has_no_heat_maps_and_the_page_says_why(network):
+    run, test = of_network(which="resnet18", **network) if network else classifier(), images(2)
     cases = choose_cases(OPTIONS, run, table([1, 0], [0.2, 0.1]))
     found = explain_cases(run, cases, test)
     assert found.shape == (0, 32, 32)
     assert "no heat maps: this run has no network" in notes(run.spec, found)["gallery"]
-    with pytest.raises(NoFeatureMapError, match="made elsewhere"):
-        heat_maps(run.spec, {}, test.pixels, [0, 0], CPU)
+    with pytest.raises(NoFeatureMapError, match="no such feature map" if network else "made elsewhere"):
+        heat_maps(run.spec, run.weights, test.pixels, [0, 0], CPU)
 
 
 def test_what_metadata_add_is_said_to_be_missing_from_the_heat_maps():

@@ -53,6 +53,7 @@ MISSING = "no file of weights"
         (["linear_probe"], {"linear_probe": {"start": "simclr/seed9"}}, r"linear_probe\.start: "),
         (["distillation"], {}, r"distillation\.teachers: .*'supervised/seed\*'"),
         (["ensemble"], {}, r"ensemble\.members: .*'supervised/seed\*'"),
+        (["calibration"], {}, r"calibration\.model: there is no finished run 'supervised/seed0'"),
         (["inference"], {}, r"inference\.model: .*'supervised/seed0'"),
         (["features"], WEIGHTS, MISSING),
         (["transfer"], WEIGHTS, MISSING),

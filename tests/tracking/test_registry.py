@@ -16,9 +16,6 @@ from nevus.tracking.causes import why
 from nevus.tracking.experiment import Target
 from nevus.tracking.options import sqlite_target
 from nevus.tracking.registry import register
-from tests.hooks.conftest import empty_store
-
-__all__ = ["empty_store"]  # a fixture of another folder that is used here too
 
 NETWORK = {"kind": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
 NETWORK |= {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}

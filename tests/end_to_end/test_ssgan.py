@@ -29,9 +29,10 @@ def test_every_promised_file_is_there(finished):
     made, _ = finished
     names = ["metrics.csv", "comparison.csv", "report.html", "progress.gif"]
     names += [f"{figure}.png" for figure in (*FIGURES, "gallery", "curves", "real_and_generated")]
-    names += ["predictive_values.csv"]
+    names += ["predictive_values.csv", "subgroups.csv", "forest.png", "model_card.md"]
     for name in names:
         assert made.data(f"{REPORTING}/{name}").stat().st_size > 100, name
+    assert '"run": "ssgan.baseline/seed0"' in made.data("08_reporting/test/test_ledger.jsonl").read_text()
     assert made.data(WEIGHTS).exists()
     assert not made.data(f"{MODELS}/checkpoint.pt").exists()
 

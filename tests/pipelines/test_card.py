@@ -114,5 +114,11 @@ def test_three_classes_and_an_ensemble_have_a_card_too():
     assert "| Classes | a, b\\|c, d |" in text
 
 
+def test_what_is_not_known_of_predictions_from_elsewhere_is_left_out():
+    handed = RUN._replace(spec={"classes": ["benign", "melanoma"]}, record={"method": "external", "seed": 0})
+    handed.record.update(trained_elsewhere=True, images={"labeled": 40}, code={"nevus": "0.1.0"})
+    assert [name for name, _ in facts_of(handed)] == ["Name", "Method", "Classes", "Seed"]
+
+
 def test_a_cell_ends_neither_its_row_nor_its_table():
     assert markdown_table(["a", "b"], [["x|y", "one\ntwo"]]) == "| a | b |\n| --- | --- |\n| x\\|y | one two |"

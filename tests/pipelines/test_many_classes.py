@@ -130,7 +130,7 @@ def test_the_report_speaks_of_the_classes_that_there_are(made):
     assert "mean over the classes" in text
     assert "The likeliest class is called." in text
     assert not re.search(r"melanoma|benign|Elsewhere than|[{}]one", text)
-    assert page.count("data:image/png;base64,") == len(FIGURES)
+    assert page.count("data:image/png;base64,") == len(FIGURES) - 1  # nothing is known that would part these images
 
 
 def test_the_roc_figure_has_one_curve_a_class_and_the_mean_area_in_its_title(made):

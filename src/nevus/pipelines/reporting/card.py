@@ -24,6 +24,10 @@ RESEARCH = (
     "**Research use only. Not a medical device.** It may not be used to diagnose, to triage or to reassure anybody."
 )
 DRAWN = "The images were drawn by a program to try the software out; nothing here says anything about skin."
+BLIND = "The test images train and choose nothing."
+ELSEWHERE = (
+    "The model was trained elsewhere: on which images, and whether the test images were among them, is not known here."
+)
 UNDIVIDED = (
     "Nothing is known of age, sex, site or source that would tell the test images apart: for whom it works less "
 )
@@ -72,6 +76,7 @@ def write_model_card(
         model=markdown_table(("", ""), facts_of(classifier)),
         data=markdown_table(corpus_summary.columns, corpus_summary.map(wording.cell).itertuples(index=False)),
         corpus=record.get("corpus", "unknown"),
+        blind=ELSEWHERE if record.get("trained_elsewhere") else BLIND,
         verdict=" ".join([f"{answer.short}: {answer.reason}", *answer.numbers]),
         test_set=wording.describe_test_set(rows, classes, record.get("seed")),
         decision=decision(classes, threshold_of(classifier.spec, options), chosen="threshold" in classifier.spec),
@@ -114,10 +119,11 @@ def facts_of(classifier: Classifier) -> list[tuple[str, str]]:
     """What the model is and how it was trained, as far as it is known: names and values."""
     record, spec = classifier.record, classifier.spec
     network, training, images = (record.get(name, {}) for name in ("network", "training", "images"))
+    members = len(spec.get("members", {}))
     facts = {
         "Name": folder_name(record),
         "Method": wording.display(str(record["method"])),
-        "Network": spec.get("network", {}).get("kind") or f"{len(spec.get('members', {}))} averaged",
+        "Network": f"{members} averaged" if members else (spec.get("network") or {}).get("kind", ""),
         "Weights": f"{network['parameters']:,}" if "parameters" in network else "",
         "Images": f"{spec['size']} x {spec['size']} pixels" if "size" in spec else "",
         "Classes": ", ".join(spec["classes"]),
@@ -127,7 +133,8 @@ def facts_of(classifier: Classifier) -> list[tuple[str, str]]:
         "Seed": str(record.get("seed", "")),
         "Made by": ", ".join(f"{name} {version}" for name, version in record.get("code", {}).items()),
     }
-    return [(name, value) for name, value in facts.items() if value]
+    unknown = {"Trained on", "Made by"} if record.get("trained_elsewhere") else set()
+    return [(name, value) for name, value in facts.items() if value and name not in unknown]
 
 
 def data_of(record: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from nevus.pipelines.methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-NOTEBOOK = "notebooks/open_a_finished_run.ipynb"
+NOTEBOOKS = ("notebooks/open_a_finished_run.ipynb", "notebooks/score_a_folder.ipynb")
 INSTALL_AND_RUN = "pip install -e . && kedro run --pipeline=ssgan"
 INSTALL_AND_TEST = 'pip install -e ".[dev]" && pytest'
 
@@ -220,10 +220,11 @@ def test_the_registry_of_a_page_shows_methods_that_there_are_and_one_line_more()
     assert set(names[:-1]) <= set(METHODS)  # the page shows some; a new method need not be added to it
 
 
-def test_the_notebook_is_kept_without_outputs() -> None:
+@pytest.mark.parametrize("path", NOTEBOOKS)
+def test_a_notebook_is_kept_without_outputs(path: str) -> None:
     import nbformat
 
-    notebook = nbformat.read(ROOT / NOTEBOOK, as_version=4)
+    notebook = nbformat.read(ROOT / path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert cells
     assert not any(cell.outputs or cell.execution_count for cell in cells)

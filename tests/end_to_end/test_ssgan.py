@@ -165,7 +165,9 @@ def test_cross_validation_ends_with_scores_of_both_methods_and_what_a_run_is_cal
     assert "Truth is in the set" in page
 
 
-def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):
+@pytest.fixture
+def executed(finished, project, monkeypatch):
+    """Runs a notebook in the project of the finished run; gives the outputs of its cells."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -173,11 +175,25 @@ def test_the_notebook_opens_a_finished_run(finished, project, monkeypatch):
     shutil.copytree(project / "notebooks", made.root / "notebooks", dirs_exist_ok=True)
     monkeypatch.setenv("NEVUS_ENV", "test")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    notebook = nbformat.read(made.root / NOTEBOOK, as_version=4)
-    where = {"metadata": {"path": str(made.root / "notebooks")}}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
 
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    def execute(name):
+        notebook = nbformat.read(made.root / name, as_version=4)
+        where = {"metadata": {"path": str(made.root / "notebooks")}}
+        NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where).execute()
+        return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+    return execute
+
+
+def test_a_notebook_scores_a_folder_and_explains_an_image(executed, finished):
+    outputs = executed("notebooks/score_a_folder.ipynb")
+    kinds = {kind for output in outputs for kind in output.get("data", {})}
+    assert {"image/png", "text/html"} <= kinds
+    assert len(pd.read_csv(finished[0].data("07_model_output/test/inference/seed0/predictions.csv"))) == 16
+
+
+def test_the_notebook_opens_a_finished_run(executed):
+    outputs = executed(NOTEBOOK)
     kinds = {kind for output in outputs for kind in output.get("data", {})}
     assert {"image/png", "image/gif", "text/html"} <= kinds
     assert "ssgan/seed0" in str(outputs[-1])

@@ -185,6 +185,12 @@ def test_the_symmetries_may_be_left_out_of_all_members(score, classifier):
     np.testing.assert_allclose(score(None, ensemble, average_d4=True)["target"], whole["target"])
 
 
+def test_bfloat16_moves_probabilities_little(score):
+    exact, quick = score()["target"], score(precision="bfloat16")["target"]
+    np.testing.assert_allclose(quick, exact, atol=0.01)
+    assert not np.array_equal(quick, exact)
+
+
 def test_more_than_two_classes_have_a_column_each(score, classifier, monkeypatch, tmp_path):
     from nevus.pipelines.inference import scoring
 

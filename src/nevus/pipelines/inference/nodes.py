@@ -89,7 +89,7 @@ def score_images(
 
     classifier = classifier_of(params.model, finished, tracked, parameter="inference.model")
     listing = read(images) if images else images_of_the_test(source(), ingestion, classifier, params.model)
-    answers = score_listing(listing, classifier, ingestion, average_d4=params.average_d4, device=params.device)
+    answers = score_listing(listing, classifier, ingestion, params)
     if params.prevalence is not None:
         there = corrected(answers.probabilities, classifier.spec, params.prevalence, name=params.model)
         answers = replace(answers, probabilities=there)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nevus.contracts import Classifier, CorpusError, Listing, Table, metadata_read
+from nevus.pipelines.inference.params import InferenceParams
 from nevus.pipelines.ingestion.params import IngestionParams
 
 
@@ -29,7 +30,7 @@ class Answers:
 
 
 def score_listing(
-    listing: Listing, classifier: Classifier, options: IngestionParams, *, average_d4: bool | None, device: str
+    listing: Listing, classifier: Classifier, options: IngestionParams, params: InferenceParams
 ) -> Answers:
     """Read, decode, resize and score images, chunk by chunk.
 
@@ -37,19 +38,21 @@ def score_listing(
         listing: Records with `file`, `reason` and what the classifier wants to know beside the pixels.
         classifier: Its images are made of one size in one way, which these are brought to.
         options: Processes that decode, files at a time, and the largest image.
-        average_d4: As `InferenceParams`.
-        device: Likewise.
+        params: Symmetries, precision and device.
 
     Raises:
         CorpusError: No image could be read.
         TrainingError: A GPU is asked for and there is none.
     """
+    import torch
+
     from nevus.pipelines.inference.scoring import Scorer
     from nevus.progress import progress_bar
     from nevus.training.runtime import prediction_runtime
 
-    spec = with_symmetries(classifier.spec, average_d4)
-    scorer, runtime = Scorer(spec, classifier.weights), prediction_runtime(device)
+    spec = with_symmetries(classifier.spec, params.average_d4)
+    scorer = Scorer(spec, classifier.weights)
+    runtime = prediction_runtime(params.device, getattr(torch, params.precision))
     rows = listing.records.reindex(columns=["file", "reason", *metadata_read(spec)])
     shape = len(rows), len(spec["classes"])
     probabilities = np.full(shape, np.nan, dtype=np.float32)

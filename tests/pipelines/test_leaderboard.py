@@ -9,6 +9,7 @@ import pytest
 from nevus.contracts import NevusError
 from nevus.pipelines.leaderboard import drawing, nodes
 from nevus.pipelines.leaderboard.params import LeaderboardParams
+from nevus.pipelines.leaderboard.predicted import TestImages
 from nevus.pipelines.leaderboard.selection import (
     AGAIN,
     GOING_ON,
@@ -21,7 +22,7 @@ from nevus.pipelines.leaderboard.selection import (
 from nevus.pipelines.reporting.params import EvaluationParams
 from nevus.tracking.results import ResultsStore
 from tests.plots.rendering import rendered
-from tests.tracked_store import CORPUS, OTHER_CORPUS, Tracker, said
+from tests.tracked_store import CORPUS, OTHER_CORPUS, Tracker, auc_of, said
 
 SCORING = EvaluationParams(
     replicates=300, confidence=0.95, seed=0, calibration_bins=10, threshold=0.5, prevalences=(0.1,)
@@ -199,6 +200,41 @@ def test_a_run_that_cannot_be_compared_stays_and_says_why(compared, method, says
     assert says in found["note"]
     assert np.isnan(found["low"])
     assert method not in set(pairs["method"])
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda table: table.sample(frac=1, random_state=0), ""),  # another order of the same images
+        (lambda table: table.assign(probability=table["probability"] * 2), "must lie between 0 and 1"),
+        (lambda table: table.assign(label=1 - table["label"]), "other labels"),
+        (lambda table: table.drop(columns="group_id"), "lack group_id"),
+        (
+            lambda table: table.drop(columns="probability").assign(
+                probability_0=0.2,
+                probability_1=table["probability"] * 0.8,
+                probability_2=0.8 - table["probability"] * 0.8,
+            ),
+            "other classes",
+        ),
+    ],
+)
+def test_tables_are_held_against_the_first_one(change, says):
+    good = said(1.0, 3)
+    auc = auc_of(good)
+
+    class Kept:
+        def predictions(self, artifacts, file):
+            return good if artifacts == "good" else change(good)
+
+    images = TestImages(Kept(), "auc", SCORING)
+    runs = pd.DataFrame({"seed": ["0", "1"], "run": "x", "artifacts": ["good", "other"], "file": "p", "auc": auc})
+    found = images.read(("x", "method"), runs)
+    assert says in found.note
+    if says:
+        assert list(found.probabilities) == ["0"]
+    else:
+        assert (found.probabilities["0"] == found.probabilities["1"]).all()
 
 
 def test_only_the_best_are_compared_where_that_is_asked_for(store, collected):

@@ -51,20 +51,20 @@ class TestImages:
         self._images: Any = None  # the index of their ids
         self._labels: Any = None
         self._tested: Any = None  # which rows of the first table are of test images
-        self._classes: tuple[int, ...] | None = None
+        self._columns: list[str] = []  # of its probabilities
         self._weights: Any = None
         self._known: dict[tuple[Any, ...], Estimate] = {}
 
     def read(self, name: tuple[str, str], runs: Table) -> Predicted:
         """The predictions of the runs of one method; what is not fit for a comparison is left out and said."""
         found, scores, problems = {}, {}, []
-        for row in runs.to_dict("records"):
-            seed = str(row["seed"])
+        columns = (runs[column] for column in ("seed", "run", "artifacts", "file", self._metric))
+        for seed, run, artifacts, file, tracked in zip(*columns, strict=True):
             try:
-                found[seed] = self._read(row)
-                scores[seed] = float(row[self._metric])
+                found[seed] = self._read(run, self._store.predictions(artifacts, file), tracked)
+                scores[seed] = tracked
             except NevusError as error:
-                problems.append(f"{row['run']}: {error}")
+                problems.append(f"{run}: {error}")
         return Predicted(name, found, scores, _note(problems, len(runs)))
 
     def estimate(self, predicted: Predicted, seeds: Sequence[str]) -> Estimate:
@@ -77,17 +77,16 @@ class TestImages:
             self._known[key] = self._score(probabilities, self._weights)
         return self._known[key]
 
-    def _read(self, row: Mapping[Any, Any]) -> NDArray[Any]:
+    def _read(self, run: str, table: Table, tracked: float) -> NDArray[Any]:
         """The probabilities of one run, in the order of the first table.
 
         Raises:
-            NevusError: They cannot be had or scored, are of other images, or are not those that were scored.
+            NevusError: They cannot be scored, are of other images, or are not those that were scored.
         """
-        table = self._store.predictions(row["artifacts"], row["file"])
         if self._first is None:
-            self._start(table, str(row["run"]))
-        probabilities = self._taken(table, str(row["run"]))
-        value, tracked = self._score(probabilities[None], self._weights[:1]).value, float(row[self._metric])
+            self._start(table, run)
+        probabilities = self._taken(table, run)
+        value = self._score(probabilities[None], self._weights[:1]).value
         if abs(value - tracked) > TOLERANCE:
             raise NevusError(f"its predictions give {self._metric} {value:.4f}, but {tracked:.4f} was tracked")
         return probabilities
@@ -96,13 +95,15 @@ class TestImages:
         """Take this table's order."""
         import pandas as pd
 
-        from nevus.metrics.predictions import scored_rows
+        from nevus.metrics.predictions import probability_columns, scored_rows
         from nevus.pipelines.reporting.scoring import weights_of
 
         rows = scored_rows(table, name)
         self._images, self._labels = pd.Index(rows["image_id"]), rows["label"].to_numpy()
         self._weights, self._first = weights_of(rows, self._scoring), table
         self._tested = (table["split"] == "test").to_numpy()
+        found = [str(name) for name in table.columns if str(name).startswith("probability")]
+        self._columns = probability_columns(max(2, len(found)))
 
     def _taken(self, table: Table, name: str) -> NDArray[Any]:
         """The probabilities of a table, in the order of the first one."""
@@ -110,24 +111,29 @@ class TestImages:
 
         from nevus.metrics.predictions import probabilities_of, scored_rows
 
-        if all(column in table and table[column].equals(self._first[column]) for column in SAME):
-            probabilities = probabilities_of(table)[self._tested]  # saves most of the time of a thousand tables
-            if ((probabilities >= 0) & (probabilities <= 1)).all():
-                return self._of_the_same_classes(probabilities)
+        if list(table.columns) == list(self._first.columns) and all(
+            table[column].equals(self._first[column]) for column in SAME
+        ):  # saves most of the time of a thousand tables
+            found = self._as_in_the_first(table)
+            if ((found >= 0) & (found <= 1)).all():
+                return found
         rows = scored_rows(table, name)
         order = pd.Index(rows["image_id"]).get_indexer(self._images)
         if len(rows) != len(self._images) or (order < 0).any():
             raise NevusError("its test images are not those of the first method")
         if (rows["label"].to_numpy()[order] != self._labels).any():
             raise NevusError("its test images have other labels than those of the first method")
-        return self._of_the_same_classes(probabilities_of(rows)[order])
-
-    def _of_the_same_classes(self, probabilities: NDArray[Any]) -> NDArray[Any]:
-        if self._classes is None:
-            self._classes = probabilities.shape[1:]
-        if probabilities.shape[1:] != self._classes:
+        probabilities: NDArray[Any] = probabilities_of(rows)[order]
+        if probabilities.shape[1:] != self._as_in_the_first(self._first).shape[1:]:
             raise NevusError("it tells other classes apart than the first method")
         return probabilities
+
+    def _as_in_the_first(self, table: Table) -> NDArray[Any]:
+        """As `probabilities_of`, of the test images, in a table of the same rows and columns."""
+        import numpy as np
+
+        values = [table[name].to_numpy(dtype=np.float64)[self._tested] for name in self._columns]
+        return values[0] if len(values) == 1 else np.stack(values, axis=1)
 
     def _score(self, probabilities: NDArray[Any], weights: NDArray[Any]) -> Estimate:
         from nevus.metrics.over_seeds import estimate_over_seeds

@@ -1,5 +1,6 @@
 """Finished runs get names in MLflow's registry, in whatever store runs are kept."""
 
+from itertools import count
 from pathlib import Path
 
 import mlflow
@@ -19,6 +20,7 @@ from nevus.tracking.registry import register
 
 NETWORK = {"kind": "plain", "norm": "none", "width": 4, "depth": 1, "blocks": 1, "dropout": 0.0}
 NETWORK |= {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}
+STARTED = count(1)  # milliseconds since 1970: the later, the newer
 IMAGES = np.zeros((2, 8, 8, 3), dtype=np.uint8)
 
 
@@ -41,11 +43,11 @@ def target(tmp_path: Path, empty_store: bytes) -> Target:
 
 def track(target: Target, name: str, status: str | None = "FINISHED", model: Path | None = None) -> str:
     """A run of this name; a status of None leaves it going on."""
-    (run,) = create_runs(target, {"": Header(name, {"mlflow.runName": name}, {}, started=1)}).values()
+    (run,) = create_runs(target, {"": Header(name, {"mlflow.runName": name}, {}, next(STARTED))}).values()
     if model is not None:
         run.log_model(model, "supervised")
     if status is not None:
-        run.end(status, 2)
+        run.end(status, next(STARTED))
     return run.run_id
 
 

@@ -145,8 +145,8 @@ def test_the_run_is_named_after_the_table_and_calls_at_the_threshold_that_comes_
 
 def test_the_pipeline_has_a_page_and_floors_and_looks_into_no_network():
     pipeline = register_pipelines()["external"]
-    assert {"external.report", "external.metrics", "external.majority"} <= pipeline.all_outputs()
-    assert not {"external.gallery", "external.curves", "external.history"} & pipeline.datasets()
+    assert {"external.report", "external.metrics", "external.majority", "external.gallery"} <= pipeline.all_outputs()
+    assert not {"external.curves", "external.history"} & pipeline.datasets()
 
 
 def test_name_and_table_reach_the_paths_of_the_run(configuration):

@@ -25,7 +25,7 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True, ne
         baseline: There is a baseline: `baseline_classifier` and `baseline_predictions` are read too.
         generator: There is a generator: `corpus@training`, `samples` and `progress` are read too.
         trained: There is a history of a training; without it there are no curves.
-        network: There is one to look into; without it no `cases` are shown and no card is written.
+        network: There is one to look into; without it no card is written, and the `cases` have no heat maps.
 
     Returns:
         The nodes that score, one a figure, those that choose and explain `cases`, `write_model_card` and `report`.
@@ -33,9 +33,10 @@ def create_pipeline(*, baseline: bool, generator: bool, trained: bool = True, ne
     return Pipeline(
         [
             *_scores(baseline),
-            *([*_cases(), _card()] if network else []),
+            *_cases(),
+            *([_card()] if network else []),
             *_figures(generator, trained),
-            _report(baseline, generator, trained, network),
+            _report(baseline, generator, trained),
         ],
         tags="reporting",
     )
@@ -94,11 +95,11 @@ def _card() -> Node:
     return Node(card.write_model_card, inputs, "model_card", name="write_model_card")
 
 
-def _report(baseline: bool, generator: bool, trained: bool, network: bool) -> Node:
+def _report(baseline: bool, generator: bool, trained: bool) -> Node:
     names = ["classifier", "metrics", "comparison", "predictions", "corpus_summary"]
     names += ["class_metrics", "predictive_values", "subgroups", *FIGURES, "forest"]
     names += ["curves"] if trained else []
-    names += ["cases", "heat_maps", "gallery"] if network else []
+    names += ["cases", "heat_maps", "gallery"]
     names += ["real_and_generated", "progress"] if generator else []
     inputs = {"options": "params:evaluation", "seen": SEEN, "ledger": LEDGER} | {name: name for name in names}
     if baseline:

@@ -1,7 +1,8 @@
 """Benchmarks are run by hand; here only that they run."""
 
 from nevus.tracking.results import ResultsStore
-from tests.benchmarks import leaderboard, training_step
+from tests.benchmarks import leaderboard, score_images, training_step
+from tests.fakes import fake_jpeg, write_folder
 
 
 def test_a_step_is_timed_beside_a_product(capsys, monkeypatch):
@@ -21,3 +22,11 @@ def test_runs_are_made_for_the_leaderboard(tmp_path, empty_store):
     found = ResultsStore(uri, "lesions").results([])
     assert [run.name for run in found] == ["method_2/seed0", "method_1/seed0", "method_0/seed0"]
     assert len(ResultsStore(uri, "lesions").predictions(found[0].artifacts, "colour_svm.parquet")) == 300
+
+
+def test_images_are_scored_in_several_ways(capsys, tmp_path):
+    write_folder(tmp_path, {f"{seed}.jpg": fake_jpeg(seed) for seed in range(3)})
+    score_images.main([str(tmp_path), "--rounds=1", "--threads=1"])
+    first, _, *lines = capsys.readouterr().out.splitlines()
+    assert first == "3 images, 1 threads"
+    assert [line[:24].strip() for line in lines][::3] == ["decoding", "mean of eight views"]

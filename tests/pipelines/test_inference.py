@@ -185,6 +185,20 @@ def test_the_symmetries_may_be_left_out_of_all_members(score, classifier):
     np.testing.assert_allclose(score(None, ensemble, average_d4=True)["target"], whole["target"])
 
 
+def test_no_more_than_a_chunk_is_in_the_hands_of_the_network(score, ingestion, monkeypatch, tmp_path):
+    seen, plain = [], Scorer.score
+
+    def watched(self, pixels, *rest):
+        seen.append(len(pixels))
+        return plain(self, pixels, *rest)
+
+    monkeypatch.setattr(Scorer, "score", watched)
+    files = {f"{number:02}.jpg": fake_jpeg(number) for number in range(10)}
+    table = score(FolderSource(write_folder(tmp_path, files)), packing=ingestion.model_copy(update={"chunk": 4}))
+    assert seen == [4, 4, 2]
+    assert table["target"].notna().all()
+
+
 def test_bfloat16_moves_probabilities_little(score):
     exact, quick = score()["target"], score(precision="bfloat16")["target"]
     np.testing.assert_allclose(quick, exact, atol=0.01)

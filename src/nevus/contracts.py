@@ -222,6 +222,26 @@ FinishedRuns: TypeAlias = Mapping[str, Callable[[], Classifier]]  # names to wha
 NO_RUNS: FinishedRuns = {}
 
 
+class SavedGenerator(NamedTuple):
+    """Everything needed to make images elsewhere: no code, no pickle.
+
+    Attributes:
+        weights: Flat state dict of the generator that is kept: the best that was looked at.
+        last: That of the last step; the same where that was the best.
+        spec: JSON-able: `version`, `network` (the options that build it), `latent` (length of a latent vector), `size`
+            (pixels), `classes` (names; what a label is a position among) and `conditional` (whether it wants labels).
+        record: As of a `Classifier`; its `training` has `best_step` and `chosen_by` besides.
+    """
+
+    weights: Weights
+    last: Weights
+    spec: dict[str, Any]
+    record: dict[str, Any]
+
+
+FinishedGenerators: TypeAlias = Mapping[str, Callable[[], SavedGenerator]]
+
+
 class TrackedResult(NamedTuple):
     """A run as a tracking store has it.
 

@@ -22,6 +22,7 @@ from nevus.pipelines.method import unrelated
 from nevus.pipelines.methods import METHODS
 from nevus.pipelines.onnx.pipeline import create_pipeline as onnx
 from nevus.pipelines.relink.pipeline import create_pipeline as relink
+from nevus.pipelines.synthesis.pipeline import create_pipeline as synthesis
 from nevus.pipelines.tfrecords.pipeline import create_check_pipeline as check_tfrecords
 from nevus.pipelines.tfrecords.pipeline import create_pipeline as tfrecords
 
@@ -40,6 +41,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": methods[DEFAULT],
         "ingestion": ingestion() + describing() + audit(),
         **methods,
+        "synthesis": packing() + synthesis(),
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
         "calibration": packing() + calibration(),

@@ -43,16 +43,16 @@ def find_dataset(catalog: Catalog, name: str) -> AnyDataset | None:
 
 
 def read_record(catalog: Catalog, namespace: str) -> dict[str, Any]:
-    """What the saved classifier of a method says of its training, or that of the method that the namespace is part of.
+    """What the saved model of a method says of its training, or that of the method that the namespace is part of.
 
     Returns:
-        `Classifier.record`; {} where there is no classifier, or one from before there were records.
+        `Classifier.record`, or that of a generator where there is no classifier; {} where there is neither, or a
+        classifier from before there were records.
     """
     while namespace:
-        dataset = find_dataset(catalog, f"{namespace}.classifier")
-        record = record_of(dataset, None)
-        if record:
-            return record
+        for model in ("classifier", "generator"):
+            if record := record_of(find_dataset(catalog, f"{namespace}.{model}"), None):
+                return record
         namespace = namespace.rpartition(".")[0]
     return {}
 

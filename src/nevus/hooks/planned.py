@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 MARKS = ("predictions", "classifier", "history", "metrics")  # who has one of these datasets is a method
+MODELS = ("classifier", "generator")  # what a training makes; one node makes both where there are both
 BASELINE = "baseline"  # last part of a baseline's namespace
 NO_METHOD = ""
 
@@ -23,7 +24,7 @@ class PlannedRun:
     Attributes:
         namespace: Of the datasets that belong to it; "" for a pipeline without a method, where all do.
         parent: Namespace of the run that it is nested in, or None.
-        trains: Whether its classifier is made by this pipeline, rather than read.
+        trains: Whether its classifier, or its generator where it has none, is made by this pipeline, rather than read.
         group: Path of its own block of parameters, such as `ssgan` or `ladder.gan`; None where this pipeline does not
             say.
     """
@@ -48,7 +49,7 @@ def planned_runs(pipeline: Pipeline, parameters: Mapping[str, Any]) -> list[Plan
     kept = sorted(name for name in methods if name in touched or nested[name] is not None)
     runs = []
     for name in kept:
-        trains = f"{name}.classifier" in outputs
+        trains = any(f"{name}.{model}" in outputs for model in MODELS)
         group = _own_group(pipeline, name, parameters) if trains else None
         runs.append(PlannedRun(name, nested[name], trains, group))
     return runs or [PlannedRun(NO_METHOD)]
@@ -67,7 +68,8 @@ def namespace_of(name: str) -> str:
 
 def _own_group(pipeline: Pipeline, namespace: str, parameters: Mapping[str, Any]) -> str | None:
     """The block that the training node reads, where it reads but one, or one named like the method."""
-    (node,) = (node for node in pipeline.nodes if f"{namespace}.classifier" in node.outputs)
+    models = {f"{namespace}.{model}" for model in MODELS}
+    (node,) = (node for node in pipeline.nodes if not models.isdisjoint(node.outputs))
     names = [name.removeprefix("params:") for name in node.inputs if name.startswith("params:")]
     blocks = {name for name in names if is_block(look_up(parameters, tuple(name.split("."))))}
     last = namespace.rpartition(".")[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nevus.hooks.datasets import local_path, read_record, record_of
 from nevus.hooks.headers import Call, describe_runs, with_record
 from nevus.hooks.journal import Step
-from nevus.hooks.planned import BASELINE, namespace_of, owner, planned_runs
+from nevus.hooks.planned import BASELINE, MODELS, namespace_of, owner, planned_runs
 from nevus.hooks.points import history_points, metric_points
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class Routing:
         yield Step("log_model", (path, shown))
 
     def _record(self, key: str, name: str, dataset: AnyDataset, data: Any) -> Iterator[Step]:
-        """What a classifier says of its training joins the run that it belongs to."""
+        """What a model says of its training joins the run that it belongs to."""
         record = record_of(dataset, data)
-        if record and name == f"{key}.classifier":
+        if record and name in {f"{key}.{model}" for model in MODELS}:
             self.headers[key] = with_record(self.headers[key], self._runs[key], record)
             yield Step("describe", (self.headers[key],))

@@ -148,6 +148,8 @@ def plain_table(table: Table, title: str) -> RichTable:
 def where_results_are(run: str, outputs: list[str], catalog: Catalog, root: Path) -> list[str]:
     """Paths of the report, the page of a calibration and the model, as far as this pipeline made them."""
     places = {"Report": f"{run}.report", "Calibration": f"{run}.page", "Model": f"{run}.classifier"}
+    if f"{run}.classifier" not in outputs:  # that of a classifier's GAN is a by-product
+        places["Generator"] = f"{run}.generator"
     return [f"{what}: {path}" for what, name in places.items() if (path := _path(name, outputs, catalog, root))]
 
 

@@ -13,7 +13,7 @@ from nevus.contracts import Checkpoints, Table, TrainingError
 from nevus.progress import progress_bar
 from nevus.training.options import LoopOptions
 from nevus.training.runtime import choose_device, reseed, seeded
-from nevus.training.selection import Selection
+from nevus.training.selection import BestStep
 from nevus.training.threads import StarvationWatch, limited, resolve
 
 
@@ -62,7 +62,7 @@ def train(
     key: str,
     name: str,
     observer: Observer | None = None,
-    selection: Selection | None = None,
+    selection: BestStep | None = None,
 ) -> tuple[Table, list[tuple[int, Tensor]]]:
     """Train for a number of steps, or go on from the last checkpoint under `key`.
 
@@ -122,7 +122,7 @@ def train(
 
 def save(
     learner: Learner,
-    selection: Selection | None,
+    selection: BestStep | None,
     progress: Progress,
     checkpoints: Checkpoints,
     key: str,
@@ -135,7 +135,7 @@ def save(
     checkpoints.save(key, parts | ({"selection": selection.state_dict()} if selection else {}))
 
 
-def resume(learner: Learner, selection: Selection | None, state: dict[str, Any] | None) -> Progress:
+def resume(learner: Learner, selection: BestStep | None, state: dict[str, Any] | None) -> Progress:
     """Start at the beginning, or where a checkpoint was taken."""
     if state is None:
         return Progress(step=0, rows=[], seen=[], seconds=0.0)

@@ -1,0 +1,142 @@
+"""A generator as a folder: weights, how to build it, and what it was trained on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from nevus.contracts import NevusError, SavedGenerator, Weights
+
+VERSION = 1
+WEIGHTS, LAST, SPEC, RECORD = "weights.safetensors", "last.safetensors", "spec.json", "record.json"
+WANTED = ("network", "latent", "size", "classes", "conditional")
+TRAIN = "Train one by `kedro run --pipeline=synthesis`."
+
+
+class GeneratorDataset(AbstractDataset[SavedGenerator, SavedGenerator]):
+    """A folder with safetensors and JSON; nothing in it is pickled.
+
+    Args:
+        filepath: The folder; replaced as a whole when a generator is saved.
+        metadata: Kept for hooks and plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> SavedGenerator:
+        """Read the generator back.
+
+        Raises:
+            NevusError: There is none in the folder, it is of a later version, or a file of it is damaged.
+        """
+        spec = self._json(SPEC)
+        if spec.get("version", 0) > VERSION:
+            raise NevusError(
+                f"the generator in {self._filepath} was saved in version {spec['version']} of its format, and this "
+                f"nevus reads versions up to {VERSION}. Update nevus."
+            )
+        if missing := [name for name in WANTED if name not in spec]:
+            raise NevusError(
+                f"{self._filepath / SPEC} does not say {', '.join(missing)} of its generator, so it cannot be built. "
+                f"{TRAIN}"
+            )
+        return SavedGenerator(self._weights(WEIGHTS), self._weights(LAST), spec, self.record())
+
+    def record(self) -> dict[str, Any]:
+        """What the generator was trained on, without its weights and without importing PyTorch.
+
+        Raises:
+            NevusError: There is no generator in the folder.
+        """
+        return self._json(RECORD)
+
+    def save(self, data: SavedGenerator) -> None:
+        """Write the folder beside its place, then move it there: a reader finds the old generator or the new one."""
+        from safetensors.torch import save_file
+
+        target = self._filepath
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
+            fresh = Path(scratch) / "generator"
+            fresh.mkdir()
+            for name, weights in ((WEIGHTS, data.weights), (LAST, data.last)):
+                save_file({key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}, fresh / name)
+            for name, content in ((SPEC, {"version": VERSION, **data.spec}), (RECORD, data.record)):
+                (fresh / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
+            if target.exists():
+                shutil.move(target, Path(scratch) / f"replaced-{uuid.uuid4().hex}")
+            fresh.rename(target)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        file = self._filepath / name
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise NevusError(f"there is no generator in {self._filepath}: it has no {name}. {TRAIN}") from error
+        except ValueError as error:
+            raise NevusError(f"{file} is damaged: it is no JSON. {TRAIN}") from error
+        if not isinstance(found, dict):
+            raise NevusError(f"{file} is damaged: it holds no settings. {TRAIN}")
+        return found
+
+    def _weights(self, name: str) -> Weights:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            found: Weights = load_file(self._filepath / name)
+        except (FileNotFoundError, SafetensorError) as error:
+            raise NevusError(
+                f"the weights of the generator in {self._filepath / name} cannot be read. {TRAIN}"
+            ) from error
+        return found
+
+    def _exists(self) -> bool:
+        return (self._filepath / SPEC).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+
+class FinishedGeneratorsDataset(AbstractDataset[None, dict[str, Callable[[], SavedGenerator]]]):
+    """The generators of all finished runs, by the names of the runs, such as `synthesis/seed0`.
+
+    Args:
+        filepath: The folder of the data set's models; each run has its own at `<run>/generator`.
+        metadata: Ignored here, read by plugins.
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._folder = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Callable[[], SavedGenerator]]:
+        """What reads each generator when it is called, in the order of the names; empty where no run is finished."""
+        folders = sorted(file.parent for file in self._folder.glob(f"*/*/generator/{SPEC}"))
+        return {
+            folder.parent.relative_to(self._folder).as_posix(): GeneratorDataset(filepath=str(folder)).load
+            for folder in folders
+        }
+
+    def save(self, data: None) -> None:
+        """Refuse: every run saves its own.
+
+        Raises:
+            DatasetError: Always.
+        """
+        raise DatasetError("finished generators are saved by their own pipeline, as synthesis.generator")
+
+    def _exists(self) -> bool:
+        return self._folder.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._folder)}

@@ -1,0 +1,1 @@
+"""Pipeline `synthesis`: see `pipeline.py`."""

@@ -1,0 +1,127 @@
+"""A generator is trained on some images and judged by others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nevus.contracts import Corpus, CorpusError, NevusError, TrainingError
+from nevus.pipelines.synthesis.nodes import fit_generator
+from nevus.pipelines.synthesis.params import SynthesisParams
+from nevus.pipelines.synthesis.pool import HELD_OUT, TRAINS, hold_out_images, part, wanted
+from tests.training.fakes import MemoryCheckpoints
+
+NO_PAIRS = pd.DataFrame({"image_id": [], "other_id": []}, dtype=str)
+
+
+@pytest.fixture(scope="module")
+def params(parameters) -> SynthesisParams:
+    return SynthesisParams.model_validate(parameters["synthesis"])
+
+
+@pytest.fixture(scope="module")
+def parts(training, params) -> pd.DataFrame:
+    return hold_out_images(training, NO_PAIRS, params, 0)
+
+
+@pytest.fixture(scope="module")
+def fitted(training, parts, params):
+    return fit_generator(training, parts, params, 0, None, MemoryCheckpoints())
+
+
+def changed(params, **how):
+    return SynthesisParams.model_validate({**params.model_dump(), **how})
+
+
+def test_lesions_and_near_duplicates_are_never_on_both_sides(training, params):
+    ids = training.manifest["image_id"].to_numpy()
+    pairs = pd.DataFrame({"image_id": ids[:40:2], "other_id": ids[1:40:2]})
+    parts = hold_out_images(training, pairs, params, 0).set_index("image_id")["part"]
+    assert set(parts) == {TRAINS, HELD_OUT}
+    groups = training.manifest.set_index("image_id")["group_id"].dropna()
+    assert (parts[groups.index].groupby(groups).nunique() == 1).all()
+    assert (parts[pairs["image_id"]].to_numpy() == parts[pairs["other_id"]].to_numpy()).all()
+
+
+def test_images_of_one_class_or_of_known_classes_can_be_asked_for(training, params):
+    assert set(wanted(training, changed(params, only="melanoma"))["label"]) == {1}
+    assert set(wanted(training, changed(params, labels="class"))["split"]) == {"labeled"}
+    every = hold_out_images(training, NO_PAIRS, params, 0)
+    assert len(every) == len(training.manifest)
+    assert set(part(training, every, TRAINS).labels) == {-1, 0, 1}
+
+
+def test_a_class_that_does_not_exist_is_refused_by_name(training, params):
+    with pytest.raises(CorpusError, match=r"asks for the class 'naevus'.*benign, melanoma"):
+        hold_out_images(training, NO_PAIRS, changed(params, only="naevus"), 0)
+
+
+def test_fewer_images_than_a_batch_are_refused(training, params):
+    with pytest.raises(CorpusError, match="wants 512 real images, but"):
+        hold_out_images(training, NO_PAIRS, changed(params, batch=512), 0)
+
+
+def test_too_few_held_out_images_are_refused(training, params):
+    with pytest.raises(CorpusError, match=r"Raise synthesis\.held_out"):
+        hold_out_images(training, NO_PAIRS, changed(params, held_out=0.01), 0)
+
+
+def test_a_training_leaves_a_generator_its_quality_samples_and_pictures(fitted, params, parts):
+    generator, history, quality, samples, progress = fitted
+    assert generator.record["training"]["best_step"] in set(quality["step"])
+    assert generator.record["training"]["chosen_by"] == "fd_lite0"
+    assert generator.record["images"] == parts["part"].value_counts().to_dict()
+    assert history["step"].tolist() == [5, 10, 15, 20]
+    assert not [name for name in history if "lite0" in name]
+    assert set(quality["step"]) == {10, 20}
+    assert quality["floor"].notna().all()
+    assert set(quality["images"]) == {16}
+    assert samples.shape == (params.samples, 32, 32, 3)
+    assert progress.shape == (4, 8 * 32, 8 * 32, 3)
+
+
+def test_the_generator_kept_is_the_best_that_was_looked_at(fitted):
+    generator, _, quality, _, _ = fitted
+    distances = quality[quality["metric"] == "fd_lite0"].set_index("step")["value"]
+    assert distances.idxmin() == generator.record["training"]["best_step"]
+    same = all(torch.equal(generator.weights[name], value) for name, value in generator.last.items())
+    assert same == (distances.idxmin() == 20)
+
+
+class KilledError(Exception):
+    """Stands for a machine that goes down."""
+
+
+class Dying(MemoryCheckpoints):
+    """Dies after a number of states."""
+
+    def save(self, key, state):
+        super().save(key, state)
+        if self.saved == 2:
+            raise KilledError
+
+
+def test_a_training_that_was_killed_goes_on_bit_for_bit(training, parts, params, fitted):
+    checkpoints = Dying()
+    with pytest.raises(KilledError):
+        fit_generator(training, parts, params, 0, None, checkpoints)
+    generator, _, quality, samples, progress = fit_generator(training, parts, params, 0, None, checkpoints)
+    assert all(torch.equal(value, fitted[0].weights[name]) for name, value in generator.weights.items())
+    assert all(torch.equal(value, fitted[0].last[name]) for name, value in generator.last.items())
+    pd.testing.assert_frame_equal(quality, fitted[2])
+    np.testing.assert_array_equal(samples, fitted[3])
+    np.testing.assert_array_equal(progress, fitted[4])
+
+
+def test_a_size_that_the_network_cannot_make_is_refused(training, parts, params):
+    odd: Corpus = training._replace(pixels=training.pixels[:, :30, :30])
+    with pytest.raises(NevusError, match="multiple of 8"):
+        fit_generator(odd, parts, params, 0, None, MemoryCheckpoints())
+
+
+def test_a_training_that_diverges_stops_and_keeps_the_state_before(training, parts, params):
+    wild = {**params.generator_optimizer.model_dump(), "learning_rate": 1.0, "weight_decay": 10.0, "name": "sgd"}
+    checkpoints = MemoryCheckpoints()
+    steep = changed(params, discriminator_optimizer=wild, generator_optimizer=wild)
+    with pytest.raises(TrainingError, match="Lower the learning rates"):
+        fit_generator(training, parts, steep, 0, None, checkpoints)

@@ -17,6 +17,7 @@ PAGES = {
     "calibration": "test/calibrated/seed0/calibration.html",
     "leaderboard": "test/leaderboard/leaderboard.html",
     "explanation": "test/explain/seed0/explanation.html",
+    "synthesis": "test/synthesis/seed0/report.html",
     "external": "test/external-again/seed0/report.html",
 }
 # The predictions of a run, handed in as if another program had made them.

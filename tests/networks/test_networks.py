@@ -3,7 +3,7 @@ import torch
 
 from nevus.contracts import NevusError
 from nevus.networks.build import build
-from nevus.networks.options import DcganOptions
+from nevus.networks.gan_options import DcganOptions
 
 NOTHING = {"normalisation": "none", "resize": None, "colour": "none", "gamma": 1.0}
 
@@ -14,7 +14,8 @@ def options(**changes):
 
 
 def generator_options(**changes):
-    return DcganOptions.model_validate({"kind": "dcgan", "latent": 5, "width": 4, "depth": 3, **changes})
+    base = {"kind": "dcgan", "latent": 5, "width": 4, "depth": 3, "upsample": "transposed"}
+    return DcganOptions.model_validate({**base, "conditional": False, "resize": None, **changes})
 
 
 @pytest.mark.parametrize("size", [32, 64])

@@ -42,6 +42,8 @@ TEXTBOOK: dict[str, Any] = {
     "r1_weight": 0.0,
 }
 GAN = SemiSupervisedGanOptions(**TEXTBOOK)
+GENERATOR: dict[str, Any] = {"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}
+GENERATOR |= {"upsample": "transposed", "conditional": False, "resize": None}
 
 
 class MemoryCheckpoints:
@@ -155,7 +157,7 @@ def adversarial(
 ) -> AdversarialLearner:
     runtime = choose_runtime(options)
     with seeded(seed):
-        generator = build({"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}, classes=2, size=16)
+        generator = build(GENERATOR, classes=2, size=16)
     return AdversarialLearner(
         network(seed, norm),
         generator,
@@ -176,7 +178,7 @@ def game(options: LoopOptions, objective: Objective, **changes: Any) -> Adversar
     """Two networks without labelled images, over one score an image."""
     runtime = choose_runtime(options)
     with seeded(0):
-        generator = build({"kind": "dcgan", "latent": 8, "width": 4, "depth": 2}, classes=1, size=16)
+        generator = build(GENERATOR, classes=1, size=16)
     given: dict[str, Any] = {
         "real": unlabeled_images(0, runtime.device),
         "fresh": unlabeled_images(1, runtime.device),

@@ -1,7 +1,7 @@
 """Networks by kind: the one place that knows how to build any of them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, cast, overload
+from typing import Any, NamedTuple, TypeAlias, cast, overload
 
 from pydantic import TypeAdapter
 from torch import nn
@@ -9,11 +9,14 @@ from torch import nn
 from nevus.contracts import NevusError, Weights
 from nevus.networks.backbones import build_backbone
 from nevus.networks.classifier import ClassifierNetwork
+from nevus.networks.critics import CriticNetwork
+from nevus.networks.dcgan import build_dcgan, build_dcgan_critic
 from nevus.networks.deconvolution import build_deconvolution
 from nevus.networks.discriminators import build_discriminator
-from nevus.networks.generators import Generator, build_generator
-from nevus.networks.options import AnyOptions, GeneratorOptions, NetworkOptions
+from nevus.networks.generators import GeneratorNetwork
+from nevus.networks.options import AnyOptions, CriticOptions, GeneratorOptions, NetworkOptions
 from nevus.networks.preactivation import build_preactivation, build_wide_resnet
+from nevus.networks.residual_gan import build_residual_critic
 from nevus.networks.small_cnn import build_small_cnn
 from nevus.networks.spec import VERSION, upgrade
 
@@ -39,8 +42,11 @@ KINDS = {
     "small_cnn": Kind(build_small_cnn),
     "deconvolution": Kind(build_deconvolution),
     "timm": Kind(build_backbone, requirements=("timm",)),
-    "dcgan": Kind(build_generator),
+    "dcgan": Kind(build_dcgan),
+    "dcgan_critic": Kind(build_dcgan_critic),
+    "residual_critic": Kind(build_residual_critic),
 }
+GanOptions: TypeAlias = GeneratorOptions | CriticOptions
 
 
 @overload
@@ -48,14 +54,18 @@ def build(spec: NetworkOptions, *, classes: int, size: int) -> ClassifierNetwork
 
 
 @overload
-def build(spec: GeneratorOptions, *, classes: int, size: int) -> Generator: ...
+def build(spec: GeneratorOptions, *, classes: int, size: int) -> GeneratorNetwork: ...
+
+
+@overload
+def build(spec: CriticOptions, *, classes: int, size: int) -> CriticNetwork: ...
 
 
 @overload
 def build(spec: Mapping[str, Any], *, classes: int, size: int) -> nn.Module: ...
 
 
-def build(spec: NetworkOptions | GeneratorOptions | Mapping[str, Any], *, classes: int, size: int) -> nn.Module:
+def build(spec: NetworkOptions | GanOptions | Mapping[str, Any], *, classes: int, size: int) -> nn.Module:
     """Build the network of a kind, with fresh weights from PyTorch's random numbers.
 
     Args:
@@ -70,7 +80,7 @@ def build(spec: NetworkOptions | GeneratorOptions | Mapping[str, Any], *, classe
     return KINDS[options.kind].build(options, classes=classes, size=size)
 
 
-def parse(spec: Mapping[str, Any]) -> NetworkOptions | GeneratorOptions:
+def parse(spec: Mapping[str, Any]) -> NetworkOptions | GanOptions:
     """The options behind a dictionary of the present version.
 
     Raises:
@@ -78,7 +88,7 @@ def parse(spec: Mapping[str, Any]) -> NetworkOptions | GeneratorOptions:
     """
     if spec.get("kind") not in KINDS:
         raise NevusError(f"there is no network of kind '{spec.get('kind')}'. Known kinds: {', '.join(KINDS)}.")
-    return TypeAdapter[NetworkOptions | GeneratorOptions](AnyOptions).validate_python(dict(spec))
+    return TypeAdapter[NetworkOptions | GanOptions](AnyOptions).validate_python(dict(spec))
 
 
 def describe(options: NetworkOptions, *, classes: Sequence[str], size: int, average_d4: bool) -> dict[str, Any]:

@@ -1,58 +1,82 @@
 """Generators: from a latent vector to an image."""
 
+from abc import ABC, abstractmethod
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nevus.contracts import NevusError
-from nevus.networks.options import DcganOptions
+from nevus.networks.conditions import classes_of, ensure_labels
+from nevus.networks.gan_options import GeneratorBase
 
 
-class Generator(nn.Module):
-    """Up-convolutions with batch normalisation and ReLU, to tanh (arXiv:1511.06434, section 3)."""
-
-    def __init__(self, options: DcganOptions, *, size: int) -> None:
-        super().__init__()
-        self.latent = options.latent
-        self.base = size // 2**options.depth
-        widths = [options.width * 2**stage for stage in reversed(range(options.depth))]
-        self.widest = widths[0] * 2
-        self.project = nn.Linear(options.latent, self.widest * self.base**2)
-        layers: list[nn.Module] = [nn.BatchNorm2d(self.widest), nn.ReLU()]
-        for before, width in zip([self.widest, *widths], widths, strict=False):
-            layers += [nn.ConvTranspose2d(before, width, 4, stride=2, padding=1, bias=False)]
-            layers += [nn.BatchNorm2d(width), nn.ReLU()]
-        self.layers = nn.Sequential(*layers)
-        self.to_image = nn.Conv2d(widths[-1], 3, 3, padding=1)
-
-    def forward(self, latent: Tensor) -> Tensor:
-        """(N, L) from a standard normal distribution to (N, 3, H, W) in [-1, 1]."""
-        x = self.project(latent).view(len(latent), self.widest, self.base, self.base)
-        return torch.tanh(self.to_image(self.layers(x)))
-
-
-def build_generator(options: DcganOptions, *, classes: int, size: int) -> Generator:
-    """Build the generator of images of this size, with DCGAN's initialisation (arXiv:1511.06434, section 4).
-
-    Reached through `nevus.networks.build`.
+class GeneratorNetwork(nn.Module, ABC):
+    """Latent vectors, and classes where it is conditional, to images.
 
     Args:
-        options: Its settings.
-        classes: Number of classes; without influence, since the images are drawn from all of them.
-        size: Height and width of the images in pixels.
+        options: Of the generator.
+        classes: Number of classes of the corpus; only a conditional generator knows them.
+        size: Height and width of the images of the corpus in pixels.
+
+    Attributes:
+        latent: Length L of the latent vector.
+        classes: Number of classes K that it draws, or None where it is not conditional.
+        size: Height and width of the images.
+        made: Height and width R that the network itself makes.
+    """
+
+    def __init__(self, options: GeneratorBase, *, classes: int, size: int) -> None:
+        super().__init__()
+        self.latent = options.latent
+        self.classes = classes_of(options.conditional, classes)
+        self.size, self.made = size, options.resize or size
+
+    @abstractmethod
+    def draw(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """(N, L), and (N,) classes of a conditional generator, to (N, 3, R, R), unbounded."""
+
+    def forward(self, latent: Tensor, labels: Tensor | None = None, **options: Any) -> Tensor:
+        """Draw images.
+
+        Args:
+            latent: (N, L) from a standard normal distribution.
+            labels: (N,) int64 classes, for a conditional generator only.
+            options: Of the network's own `draw`.
+
+        Returns:
+            (N, 3, H, W) in [-1, 1]; bilinear with antialiasing where the network makes another size.
+
+        Raises:
+            NevusError: Classes are missing, or the generator is not conditional.
+        """
+        ensure_labels(labels, self.classes)
+        images = torch.tanh(self.draw(latent, labels, **options))
+        if self.made == self.size:
+            return images
+        return F.interpolate(images.float(), size=(self.size, self.size), mode="bilinear", antialias=True)
+
+
+def first_size(options: GeneratorBase, depth: int, size: int, *, first: int | None = None) -> int:
+    """Height and width of the first feature map, which is doubled `depth` times.
+
+    Args:
+        options: Of the generator.
+        depth: Number of doublings.
+        size: Height and width of the images of the corpus in pixels.
+        first: What it has to be, or None.
 
     Raises:
-        NevusError: The size cannot be reached by doubling `depth` times.
+        NevusError: The size cannot be reached so.
     """
-    if size % 2**options.depth:
+    made, factor = options.resize or size, 1 << depth
+    if made % factor or first not in (None, made // factor):
+        able = f"{first * factor} pixels" if first else f"a multiple of {factor} pixels"
+        nearest = first * factor if first else -(-made // factor) * factor
         raise NevusError(
-            f"a generator of {options.depth} up-convolutions makes images of a multiple of {2**options.depth} pixels, "
-            f"but the images have {size}. Change the depth of the method's generator (such as "
-            "ssgan.generator.depth) or ingestion.size."
+            f"a generator that doubles its images {depth} times makes images of {able}, but they have {made}. Set "
+            f"the resize of the method's generator to {nearest}, change its depth (such as ssgan.generator.depth), or "
+            "ingestion.size."
         )
-    generator = Generator(options, size=size)
-    for module in generator.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-        elif isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.weight, 1.0, 0.02)
-    return generator
+    return made // factor

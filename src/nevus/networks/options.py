@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, RootModel, ValidationInfo, field_validator, model_validator
 
 from nevus.contracts import Options
+from nevus.networks.gan_options import DcganCriticOptions, DcganOptions, ResidualCriticOptions
 
 
 class InputOptions(Options):
@@ -191,22 +192,6 @@ class TimmOptions(InputOptions):
         return self.model_copy(update={"weights": None, "sha256": None})
 
 
-class DcganOptions(Options):
-    """A stack of up-convolutions from a latent vector to an image in [-1, 1] (arXiv:1511.06434).
-
-    Attributes:
-        kind: "dcgan".
-        latent: Length of the latent vector, drawn from a standard normal distribution.
-        width: Channels of the last stage; every earlier stage has twice as many.
-        depth: Number of up-convolutions, each doubling the image: 3 go from 4x4 to 32x32, or from 8x8 to 64x64.
-    """
-
-    kind: Literal["dcgan"]
-    latent: int = Field(ge=1, le=4096)
-    width: int = Field(ge=4, le=1024)
-    depth: int = Field(ge=1, le=6)
-
-
 DiscriminatorOptions: TypeAlias = Annotated[ResidualOptions | PlainOptions, Field(discriminator="kind")]
 NetworkOptions: TypeAlias = Annotated[
     ResidualOptions
@@ -218,8 +203,10 @@ NetworkOptions: TypeAlias = Annotated[
     | TimmOptions,
     Field(discriminator="kind"),
 ]
+# Of one score an image; `gan_options` has the models.
 GeneratorOptions: TypeAlias = DcganOptions
-AnyOptions: TypeAlias = Annotated[NetworkOptions | GeneratorOptions, Field(discriminator="kind")]
+CriticOptions: TypeAlias = Annotated[DcganCriticOptions | ResidualCriticOptions, Field(discriminator="kind")]
+AnyOptions: TypeAlias = Annotated[NetworkOptions | GeneratorOptions | CriticOptions, Field(discriminator="kind")]
 
 
 class Networks(RootModel[dict[str, NetworkOptions]]):

@@ -12,6 +12,7 @@ from nevus.pipelines.ensemble.pipeline import create_pipeline as ensemble
 from nevus.pipelines.explain.pipeline import create_pipeline as explain
 from nevus.pipelines.external.pipeline import create_pipeline as external
 from nevus.pipelines.features.pipeline import create_pipeline as features
+from nevus.pipelines.generation.pipeline import create_pipeline as generation
 from nevus.pipelines.inference.pipeline import create_pipeline as inference
 from nevus.pipelines.ingestion.pipeline import create_pipeline as ingestion
 from nevus.pipelines.ingestion.pipeline import describing, packing
@@ -42,6 +43,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingestion": ingestion() + describing() + audit(),
         **methods,
         "synthesis": packing() + synthesis(),
+        "generate": generation(),
         "ladder": packing() + ladder(),
         "ensemble": packing() + ensemble(),
         "calibration": packing() + calibration(),

@@ -40,6 +40,7 @@ OF_NO_METHOD = {
     "onnx_model": "ONNX",
     "leaderboard_page": "Leaderboard",
     "explain.page": "Explanation",
+    "generate.images": "Images",
 }
 UNLIMITED = 10_000
 LOCAL_UI = "http://127.0.0.1:5000"  # of `mlflow ui`

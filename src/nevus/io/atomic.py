@@ -1,6 +1,7 @@
 """Files that are old or new, and whole, whatever happens and however many processes write them."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,24 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Hand out an empty folder to fill, which takes the place of another at the end; a reader finds the old or the new.
+
+    Args:
+        path: The folder; it and missing ones above it are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as scratch:
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            path.rename(Path(scratch) / "replaced")
+        fresh.rename(path)
+        sync_folder(path.parent)
 
 
 def sync(file: IO[Any]) -> None:

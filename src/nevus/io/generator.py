@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from nevus.contracts import NevusError, SavedGenerator, Weights
+from nevus.io.atomic import replacing_folder
 
 VERSION = 1
 WEIGHTS, LAST, SPEC, RECORD = "weights.safetensors", "last.safetensors", "spec.json", "record.json"
@@ -63,18 +61,11 @@ class GeneratorDataset(AbstractDataset[SavedGenerator, SavedGenerator]):
         """Write the folder beside its place, then move it there: a reader finds the old generator or the new one."""
         from safetensors.torch import save_file
 
-        target = self._filepath
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            fresh = Path(scratch) / "generator"
-            fresh.mkdir()
+        with replacing_folder(self._filepath) as fresh:
             for name, weights in ((WEIGHTS, data.weights), (LAST, data.last)):
                 save_file({key: tensor.detach().cpu().contiguous() for key, tensor in weights.items()}, fresh / name)
             for name, content in ((SPEC, {"version": VERSION, **data.spec}), (RECORD, data.record)):
                 (fresh / name).write_text(json.dumps(content, indent=2), encoding="utf-8")
-            if target.exists():
-                shutil.move(target, Path(scratch) / f"replaced-{uuid.uuid4().hex}")
-            fresh.rename(target)
 
     def _json(self, name: str) -> dict[str, Any]:
         file = self._filepath / name

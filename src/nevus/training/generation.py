@@ -3,12 +3,13 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 from torch import Tensor, nn
 
 from nevus.contracts import Pixels
 from nevus.progress import progress_bar
 from nevus.training.images import to_pixels
-from nevus.training.runtime import Runtime, seeded
+from nevus.training.runtime import Runtime
 
 AT_ONCE = 2**22  # pixels of a batch: 64 images of 256 x 256, more of smaller ones
 FEW = 256
@@ -27,10 +28,13 @@ def draw_latents(count: int, length: int, *, seed: int, truncation: float | None
     Returns:
         (N, L).
     """
-    with seeded(seed):
-        if truncation is None:
-            return torch.randn(count, length)
-        return nn.init.trunc_normal_(torch.empty(count, length), a=-truncation, b=truncation)
+    generator = np.random.default_rng(seed)
+    if truncation is None:
+        drawn = generator.standard_normal((count, length))
+    else:
+        low, high = ndtr([-truncation, truncation])
+        drawn = ndtri(generator.uniform(low, high, (count, length)))
+    return torch.from_numpy(drawn.astype(np.float32))
 
 
 def between(first: Tensor, second: Tensor, *, steps: int) -> Tensor:

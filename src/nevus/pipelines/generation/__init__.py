@@ -1,0 +1,1 @@
+"""Pipeline `generate`: see `pipeline.py`."""

@@ -8,12 +8,12 @@ from nevus.networks.build import build
 from nevus.networks.options import DcganOptions
 from nevus.networks.saved_generator import describe_generator, restore_generator
 
-OPTIONS = DcganOptions(kind="dcgan", latent=4, width=4, depth=3)
+OPTIONS = DcganOptions(kind="dcgan", latent=4, width=4, depth=3, conditional=False, resize=None, upsample="resize")
 
 
 @pytest.fixture
 def spec():
-    return describe_generator(OPTIONS, classes=("benign", "melanoma"), size=32, conditional=False)
+    return describe_generator(OPTIONS, classes=("benign", "melanoma"), size=32)
 
 
 def test_a_restored_generator_makes_the_same_images(spec):

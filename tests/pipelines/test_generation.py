@@ -13,7 +13,7 @@ from nevus.networks.saved_generator import describe_generator
 from nevus.pipelines.generation.nodes import draw_ways, generate_images, read_generator
 from nevus.pipelines.generation.params import GenerateParams
 
-OPTIONS = DcganOptions(kind="dcgan", latent=4, width=4, depth=3)
+OPTIONS = DcganOptions(kind="dcgan", latent=4, width=4, depth=3, conditional=False, resize=None, upsample="resize")
 RUN = "synthesis/seed0"
 
 
@@ -21,7 +21,7 @@ RUN = "synthesis/seed0"
 def generator() -> SavedGenerator:
     torch.manual_seed(0)
     best, last = (build(OPTIONS, classes=2, size=32).state_dict() for _ in range(2))
-    spec = describe_generator(OPTIONS, classes=("benign", "melanoma"), size=32, conditional=False)
+    spec = describe_generator(OPTIONS, classes=("benign", "melanoma"), size=32)
     return SavedGenerator(best, last, spec, {"method": "synthesis", "parameters": {"synthesis": {"only": None}}})
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pydantic import ValidationError
 
 from nevus.contracts import Corpus, CorpusError, NevusError, TrainingError
 from nevus.pipelines.synthesis import judging
@@ -37,6 +38,12 @@ def changed(params, **how):
     return SynthesisParams.model_validate({**params.model_dump(), **how})
 
 
+def told(params):
+    """The same with networks that are told the class."""
+    parts = {name: {**getattr(params, name).model_dump(), "conditional": True} for name in ("generator", "critic")}
+    return changed(params, conditional=True, **parts)
+
+
 def test_lesions_and_near_duplicates_are_never_on_both_sides(training, params):
     ids = training.manifest["image_id"].to_numpy()
     pairs = pd.DataFrame({"image_id": ids[:40:2], "other_id": ids[1:40:2]})
@@ -49,7 +56,7 @@ def test_lesions_and_near_duplicates_are_never_on_both_sides(training, params):
 
 def test_images_of_one_class_or_of_known_classes_can_be_asked_for(training, params):
     assert set(wanted(training, changed(params, only="melanoma"))["label"]) == {1}
-    assert set(wanted(training, changed(params, labels="class"))["split"]) == {"labeled"}
+    assert set(wanted(training, told(params))["split"]) == {"labeled"}
     every = hold_out_images(training, NO_PAIRS, params, 0)
     assert len(every) == len(training.manifest)
     assert set(part(training, every, TRAINS).labels) == {-1, 0, 1}
@@ -105,6 +112,20 @@ class Dying(MemoryCheckpoints):
             raise KilledError
 
 
+def test_a_conditional_generator_learns_from_labelled_images_alone(training, params):
+    given = changed(told(params), held_out=0.4, loop={**params.loop.model_dump(), "steps": 5})
+    parts = hold_out_images(training, NO_PAIRS, given, 0)
+    generator, _, _, samples, _ = fit_generator(training, parts, given, 0, None, MemoryCheckpoints())
+    assert len(parts) == (training.manifest["split"] == "labeled").sum()
+    assert generator.spec["conditional"]
+    assert len(samples) == given.samples
+
+
+def test_networks_of_which_only_one_is_told_the_class_are_refused(params):
+    with pytest.raises(ValidationError, match="only one is told the class"):
+        changed(params, critic={**params.critic.model_dump(), "conditional": True})
+
+
 def test_a_training_that_was_killed_goes_on_bit_for_bit(training, parts, params, fitted):
     checkpoints = Dying()
     with pytest.raises(KilledError):
@@ -126,7 +147,7 @@ def test_a_size_that_the_network_cannot_make_is_refused(training, parts, params)
 def test_a_training_that_diverges_stops_and_keeps_the_state_before(training, parts, params):
     wild = {**params.generator_optimizer.model_dump(), "learning_rate": 1.0, "weight_decay": 10.0, "name": "sgd"}
     checkpoints = MemoryCheckpoints()
-    steep = changed(params, discriminator_optimizer=wild, generator_optimizer=wild)
+    steep = changed(params, critic_optimizer=wild, generator_optimizer=wild)
     with pytest.raises(TrainingError, match="Lower the learning rates"):
         fit_generator(training, parts, steep, 0, None, checkpoints)
 

@@ -11,23 +11,20 @@ from nevus.networks.build import build
 from nevus.networks.options import GeneratorOptions
 
 
-def describe_generator(
-    options: GeneratorOptions, *, classes: Sequence[str], size: int, conditional: bool
-) -> dict[str, Any]:
+def describe_generator(options: GeneratorOptions, *, classes: Sequence[str], size: int) -> dict[str, Any]:
     """What a saved generator says of its network: JSON-able, and all that `restore_generator` needs but the weights.
 
     Args:
         options: Of the network.
         classes: Names of the classes.
         size: Height and width of the images in pixels.
-        conditional: Whether it is handed a class.
     """
     return {
         "network": options.model_dump(mode="json"),
         "latent": options.latent,
         "size": int(size),
         "classes": list(classes),
-        "conditional": conditional,
+        "conditional": options.conditional,
     }
 
 

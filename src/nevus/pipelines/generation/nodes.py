@@ -59,7 +59,7 @@ def wanted_classes(generator: SavedGenerator, params: GenerateParams) -> list[in
             raise NevusError(
                 f"generate.classes asks for {', '.join(params.classes)}, but {params.model} is not told the class of "
                 "an image. Leave it out, or train one that is: `kedro run --pipeline=synthesis --params "
-                "synthesis.labels=class`."
+                "synthesis.conditional=true`."
             )
         return []
     if unknown := [name for name in params.classes or () if name not in known]:

@@ -56,7 +56,7 @@ def fit_generator(
     from nevus.training.selection import BestStep
 
     trains, held_out = (part(training, parts, which) for which in (TRAINS, HELD_OUT))
-    classes = len(training.classes) if params.labels else 0
+    classes = len(training.classes) if params.conditional else 0
     learner = build_learner(trains, params, seed, classes=len(training.classes))
     watch = Watch(trains, held_out, params, classes=classes, latent=learner.latent, seed=seed)
     best = BestStep(
@@ -151,41 +151,41 @@ def build_learner(trains: Part, params: SynthesisParams, seed: int, *, classes: 
 
     runtime = choose_runtime(params.loop)
     with seeded(seed):
-        discriminator, generator = build_networks(params, classes=classes, size=trains.pixels.shape[1])
+        critic, generator = build_networks(params, classes=classes, size=trains.pixels.shape[1])
     pool = Pool(trains.pixels, runtime.device)
-    task = Task((), (), len(trains.pixels), params.loop.steps * params.discriminator_steps)
+    task = Task((), (), len(trains.pixels), params.loop.steps * params.critic_steps)
     kind = find(OBJECTIVES, params.objective.name)  # type: ignore[attr-defined]
     with seeded(derived(seed, "objective")):
         objective = kind(params.objective, task)
     augment = Augment(params.augment)
     return AdversarialLearner(
-        discriminator,
+        critic,
         generator,
         objective,
         real=UnlabeledImages(pool, batch=params.batch, seed=seed),
         fresh=UnlabeledImages(pool, batch=params.batch, seed=derived(seed, "fresh", bits=31)),
-        labels=torch.from_numpy(trains.labels).to(runtime.device) if params.labels else None,
+        labels=torch.from_numpy(trains.labels).to(runtime.device) if params.conditional else None,
         augment=augment if params.adaptive is None else AdaptiveAugment(params.augment, params.adaptive),
         strong=augment,
-        discriminator_optimizer=params.discriminator_optimizer,
+        discriminator_optimizer=params.critic_optimizer,
         generator_optimizer=params.generator_optimizer,
-        discriminator_steps=params.discriminator_steps,
+        discriminator_steps=params.critic_steps,
         loop=params.loop,
         runtime=runtime,
     )
 
 
 def build_networks(params: SynthesisParams, *, classes: int, size: int) -> tuple[nn.Module, nn.Module]:
-    """The discriminator and the generator, with fresh weights.
+    """The critic and the generator, with fresh weights.
 
     Raises:
         NevusError: They cannot make or see images of this size, or are told classes that they do not know.
     """
     from nevus.networks.build import build
 
-    discriminator = build(params.discriminator, classes=1, size=size)
+    critic = build(params.critic, classes=classes, size=size)
     generator = build(params.generator, classes=classes, size=size)
-    return discriminator, generator
+    return critic, generator
 
 
 def spec_of(training: Corpus, params: SynthesisParams) -> dict[str, Any]:
@@ -193,8 +193,7 @@ def spec_of(training: Corpus, params: SynthesisParams) -> dict[str, Any]:
     from nevus.networks.saved_generator import describe_generator
 
     size = training.pixels.shape[1]
-    conditional = params.labels is not None
-    return describe_generator(params.generator, classes=training.classes, size=size, conditional=conditional)
+    return describe_generator(params.generator, classes=training.classes, size=size)
 
 
 def record_of_training(

@@ -108,9 +108,9 @@ def settings_of(params: SynthesisParams, generator: SavedGenerator) -> list[tupl
     kept = f"{training['best_step']:,} of {training['steps']:,}, the best by {training['chosen_by']} on held-out images"
     return [
         ("Generator", f"{params.generator.kind}, {generator.spec['size']} pixels"),
-        ("Discriminator", params.discriminator.kind),
+        ("Critic", params.critic.kind),
         ("Game", params.objective.name),  # type: ignore[attr-defined]
-        ("Told the class", "yes" if params.labels else "no"),
+        ("Told the class", "yes" if params.conditional else "no"),
         ("Real images a step", f"{params.images_a_step:,}"),
         ("Step that is kept", kept),
         ("Training", f"{training['seconds']:,.0f} s, {training['images_per_second']:,.0f} real images a second"),

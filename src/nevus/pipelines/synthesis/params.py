@@ -1,14 +1,14 @@
 """Parameters of the synthesis; their values live in conf/base/parameters/synthesis.yml."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, field_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from nevus.augment.options import AdaptiveOptions, GanPolicy
 from nevus.contracts import Options
 from nevus.lookup import NamedIn, checked_options
 from nevus.metrics.options import ImageQualityOptions, MemorisationOptions, TroubleOptions
-from nevus.networks.options import DiscriminatorOptions, GeneratorOptions
+from nevus.networks.options import CriticOptions, GeneratorOptions
 from nevus.training.options import LoopOptions, OptimizerOptions
 
 OBJECTIVES = "nevus.objectives"
@@ -61,16 +61,16 @@ class SynthesisParams(Options):
 
     Attributes:
         generator: The network that makes images.
-        discriminator: The one that tells real from generated; with one output.
+        critic: The discriminator: the network that tells real from generated.
         objective: The game: its `name`, a module in `nevus.objectives`, and its own options.
         augment: How all images are changed before the discriminator sees them.
         adaptive: How the probability of `augment` follows the discriminator; null: it is always done.
         generator_optimizer: Of the generator.
-        discriminator_optimizer: Of the discriminator.
-        discriminator_steps: Updates of the discriminator for one of the generator.
+        critic_optimizer: Of the critic.
+        critic_steps: Updates of the critic for one of the generator.
         batch: Real images of an update, and as many generated ones.
         loop: Steps, averaging and checkpoints; `labeled_batch` and `sampling` are of classifiers.
-        labels: "class": both networks are told the class, and labelled images alone train; null: no labels are read.
+        conditional: Whether both networks are told the class; labelled images alone train then.
         only: Name of the one class whose labelled images train; null: all images.
         held_out: Share of the images that does not train, for judging.
         extractor: What compares images.
@@ -84,16 +84,16 @@ class SynthesisParams(Options):
     """
 
     generator: GeneratorOptions
-    discriminator: DiscriminatorOptions
+    critic: CriticOptions
     objective: Annotated[SerializeAsAny[Options], NamedIn(OBJECTIVES)]
     augment: GanPolicy
     adaptive: AdaptiveOptions | None
     generator_optimizer: OptimizerOptions
-    discriminator_optimizer: OptimizerOptions
-    discriminator_steps: int = Field(ge=1, le=100)
+    critic_optimizer: OptimizerOptions
+    critic_steps: int = Field(ge=1, le=100)
     batch: int = Field(ge=2, le=4096)
     loop: LoopOptions
-    labels: Literal["class"] | None
+    conditional: bool
     only: str | None
     held_out: float = Field(gt=0, le=0.5)
     extractor: ExtractorOptions
@@ -108,10 +108,19 @@ class SynthesisParams(Options):
     @property
     def images_a_step(self) -> int:
         """Real images of the discriminator's updates of one step."""
-        return self.batch * self.discriminator_steps
+        return self.batch * self.critic_steps
 
     @field_validator("objective", mode="before")
     @classmethod
     def _by_name(cls, value: Any) -> Any:
         """Let the objective's own model check its options. It needs torch, so it is imported only now."""
         return checked_options(OBJECTIVES, value)
+
+    @model_validator(mode="after")
+    def _both_are_told_the_class(self) -> Self:
+        if not self.generator.conditional == self.critic.conditional == self.conditional:
+            raise ValueError(
+                "has a generator and a critic of which only one is told the class. Set conditional of the block "
+                "itself, which both take over"
+            )
+        return self

@@ -69,7 +69,7 @@ def wanted(training: Corpus, params: SynthesisParams) -> Table:
             f"synthesis.only asks for the class '{params.only}', but the classes of this data set are "
             f"{', '.join(classes)}. Name one of these, or set it to null for all images."
         )
-    if params.only is None and params.labels is None:
+    if params.only is None and not params.conditional:
         return manifest
     labeled = manifest[manifest["label"].notna()]
     if params.only is not None:
@@ -107,8 +107,8 @@ def require_enough(held: NDArray[np.bool_], params: SynthesisParams) -> None:
     if trains < params.batch:
         raise CorpusError(
             f"a step of the synthesis wants {params.batch:,} real images, but {trains:,} train. Lower synthesis.batch "
-            f"to {trains:,} or less, or let more images train: synthesis.only and synthesis.labels leave out those of "
-            "other and of unknown classes."
+            f"to {trains:,} or less, or let more images train: synthesis.only and synthesis.conditional leave "
+            "out those of other and of unknown classes."
         )
     least = max(LEAST_IMAGES, params.quality.neighbours + 2, round(1 / params.memorisation.quantile))
     if out < least:
@@ -132,7 +132,7 @@ def part(training: Corpus, parts: Table, which: str) -> Part:
     from nevus.pixels import view_rows
 
     chosen = rows_of(training, parts, which)
-    labels = np.asarray(chosen["label"].astype("Int64").fillna(-1), dtype=np.int64)
+    labels = np.array(chosen["label"].astype("Int64").fillna(-1), dtype=np.int64)
     return Part(view_rows(training.pixels, chosen["row"].to_numpy(dtype=np.int64)), labels)
 
 

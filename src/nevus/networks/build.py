@@ -13,12 +13,16 @@ from nevus.networks.critics import CriticNetwork
 from nevus.networks.dcgan import build_dcgan, build_dcgan_critic
 from nevus.networks.deconvolution import build_deconvolution
 from nevus.networks.discriminators import build_discriminator
+from nevus.networks.gan_options import VaeOptions
 from nevus.networks.generators import GeneratorNetwork
 from nevus.networks.options import AnyOptions, CriticOptions, GeneratorOptions, NetworkOptions
 from nevus.networks.preactivation import build_preactivation, build_wide_resnet
-from nevus.networks.residual_gan import build_residual_critic
+from nevus.networks.r3gan import build_r3gan, build_r3gan_critic
+from nevus.networks.residual_gan import build_residual_critic, build_residual_generator
 from nevus.networks.small_cnn import build_small_cnn
 from nevus.networks.spec import VERSION, upgrade
+from nevus.networks.style import build_style
+from nevus.networks.vae import Vae, build_vae
 
 
 class Kind(NamedTuple):
@@ -44,9 +48,14 @@ KINDS = {
     "timm": Kind(build_backbone, requirements=("timm",)),
     "dcgan": Kind(build_dcgan),
     "dcgan_critic": Kind(build_dcgan_critic),
+    "residual_generator": Kind(build_residual_generator),
     "residual_critic": Kind(build_residual_critic),
+    "style": Kind(build_style),
+    "r3gan": Kind(build_r3gan),
+    "r3gan_critic": Kind(build_r3gan_critic),
+    "vae": Kind(build_vae),
 }
-GanOptions: TypeAlias = GeneratorOptions | CriticOptions
+ImageOptions: TypeAlias = GeneratorOptions | CriticOptions | VaeOptions
 
 
 @overload
@@ -62,10 +71,14 @@ def build(spec: CriticOptions, *, classes: int, size: int) -> CriticNetwork: ...
 
 
 @overload
+def build(spec: VaeOptions, *, classes: int, size: int) -> Vae: ...
+
+
+@overload
 def build(spec: Mapping[str, Any], *, classes: int, size: int) -> nn.Module: ...
 
 
-def build(spec: NetworkOptions | GanOptions | Mapping[str, Any], *, classes: int, size: int) -> nn.Module:
+def build(spec: NetworkOptions | ImageOptions | Mapping[str, Any], *, classes: int, size: int) -> nn.Module:
     """Build the network of a kind, with fresh weights from PyTorch's random numbers.
 
     Args:
@@ -80,7 +93,7 @@ def build(spec: NetworkOptions | GanOptions | Mapping[str, Any], *, classes: int
     return KINDS[options.kind].build(options, classes=classes, size=size)
 
 
-def parse(spec: Mapping[str, Any]) -> NetworkOptions | GanOptions:
+def parse(spec: Mapping[str, Any]) -> NetworkOptions | ImageOptions:
     """The options behind a dictionary of the present version.
 
     Raises:
@@ -88,7 +101,7 @@ def parse(spec: Mapping[str, Any]) -> NetworkOptions | GanOptions:
     """
     if spec.get("kind") not in KINDS:
         raise NevusError(f"there is no network of kind '{spec.get('kind')}'. Known kinds: {', '.join(KINDS)}.")
-    return TypeAdapter[NetworkOptions | GanOptions](AnyOptions).validate_python(dict(spec))
+    return TypeAdapter[NetworkOptions | ImageOptions](AnyOptions).validate_python(dict(spec))
 
 
 def describe(options: NetworkOptions, *, classes: Sequence[str], size: int, average_d4: bool) -> dict[str, Any]:

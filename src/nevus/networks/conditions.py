@@ -37,7 +37,11 @@ def ensure_labels(labels: Tensor | None, classes: int | None) -> None:
     raise NevusError("this network was given classes, but knows none. Set its conditional to true.")
 
 
-class ConditionalBatchNorm(nn.Module):
+class Conditional(nn.Module):
+    """A layer that is called with (N,) classes beside its input, None where there are none."""
+
+
+class ConditionalBatchNorm(Conditional):
     """Batch normalisation whose scale and shift are those of a class (arXiv:1610.07629; for GANs arXiv:1802.05637).
 
     Args:
@@ -64,11 +68,14 @@ def batch_norm(channels: int, classes: int | None) -> nn.Module:
     return nn.BatchNorm2d(channels) if classes is None else ConditionalBatchNorm(channels, classes)
 
 
-def conditioned(layers: nn.Sequential, x: Tensor, labels: Tensor | None) -> Tensor:
-    """Apply one layer after the other, with the labels where a layer reads them."""
-    for layer in layers:
-        x = layer(x, labels) if isinstance(layer, ConditionalBatchNorm) else layer(x)
-    return x
+def conditioned(layer: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
+    """Apply a layer, or one after the other, with the labels where a layer reads them."""
+    if isinstance(layer, nn.Sequential):
+        for part in layer:
+            x = conditioned(part, x, labels)
+        return x
+    out: Tensor = layer(x, labels) if isinstance(layer, Conditional) else layer(x)
+    return out
 
 
 class Head(nn.Module):

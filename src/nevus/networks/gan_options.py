@@ -1,8 +1,8 @@
 """Settings of the networks of a GAN: generators, and critics that give one score an image."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nevus.contracts import Options
 
@@ -84,3 +84,104 @@ class ResidualCriticOptions(CriticBase):
     norm: Literal["none", "spectral"]
     pooling: Literal["sum", "mean", "flatten"]
     attention: int | None = Field(ge=2, le=64)
+
+
+class ResidualGeneratorOptions(GeneratorBase):
+    """Residual blocks (arXiv:1802.05957), with self-attention where asked for (arXiv:1805.08318).
+
+    Attributes:
+        kind: "residual_generator".
+        width: Channels of the last block; every earlier block has twice as many.
+        depth: Number of blocks, each doubling the image.
+        norm: Of the weights, beside batch normalisation: "none" or "spectral".
+        attention: Height of the feature map that looks at itself as a whole, or null for none.
+    """
+
+    kind: Literal["residual_generator"]
+    width: int = Field(ge=4, le=1024)
+    depth: int = Field(ge=1, le=6)
+    norm: Literal["none", "spectral"]
+    attention: int | None = Field(ge=2, le=64)
+
+
+class StyleOptions(GeneratorBase):
+    """A small style-based generator (arXiv:1912.04958), from 4x4 upwards.
+
+    Attributes:
+        kind: "style".
+        style: Length of the style vector.
+        layers: Of the mapping network.
+        width: Channels at the last size; every smaller size has twice as many.
+        widest: But never more.
+    """
+
+    kind: Literal["style"]
+    style: int = Field(ge=4, le=1024)
+    layers: int = Field(ge=1, le=16)
+    width: int = Field(ge=4, le=1024)
+    widest: int = Field(ge=4, le=1024)
+
+
+class GroupedOptions(Options):
+    """What both networks of R3GAN have (arXiv:2501.05441).
+
+    Attributes:
+        width: Channels at full size; every halving has twice as many.
+        widest: But never more.
+        blocks: Residual blocks a size.
+        group: Channels of a group of the grouped convolutions; the paper has 16.
+    """
+
+    width: int = Field(ge=4, le=1024)
+    widest: int = Field(ge=4, le=1024)
+    blocks: int = Field(ge=1, le=8)
+    group: int = Field(ge=1, le=1024)
+
+    @model_validator(mode="after")
+    def _groups_are_whole(self) -> Self:
+        for name in ("width", "widest"):
+            if 2 * getattr(self, name) % self.group:  # inside a block there are twice as many channels
+                raise ValueError(f"has group {self.group}, which must divide 2 * {name} ({2 * getattr(self, name)})")
+        return self
+
+
+class R3ganOptions(GroupedOptions, GeneratorBase):
+    """R3GAN's generator, from 4x4 upwards (arXiv:2501.05441).
+
+    Attributes:
+        kind: "r3gan".
+    """
+
+    kind: Literal["r3gan"]
+
+
+class R3ganCriticOptions(GroupedOptions, CriticBase):
+    """R3GAN's discriminator, down to 4x4 (arXiv:2501.05441).
+
+    Attributes:
+        kind: "r3gan_critic".
+    """
+
+    kind: Literal["r3gan_critic"]
+
+
+class VaeOptions(Options):
+    """A convolutional variational autoencoder (arXiv:1312.6114).
+
+    Attributes:
+        kind: "vae".
+        latent: Length of the latent vector.
+        channels: Of the images that it decodes: 3, or 1 for grey ones.
+        width: Channels of the first stage; every later stage has twice as many.
+        depth: Number of stages; each halves the image.
+        hidden: Units of the dense layers on both sides of the latent vector.
+        dropout: Probability of dropping one of them.
+    """
+
+    kind: Literal["vae"]
+    latent: int = Field(ge=1, le=4096)
+    channels: Literal[1, 3]
+    width: int = Field(ge=4, le=1024)
+    depth: int = Field(ge=1, le=6)
+    hidden: int = Field(ge=4, le=65536)
+    dropout: float = Field(ge=0, lt=1)

@@ -58,25 +58,44 @@ class GeneratorNetwork(nn.Module, ABC):
         return F.interpolate(images.float(), size=(self.size, self.size), mode="bilinear", antialias=True)
 
 
-def first_size(options: GeneratorBase, depth: int, size: int, *, first: int | None = None) -> int:
+def first_size(options: GeneratorBase, depth: int, size: int) -> int:
     """Height and width of the first feature map, which is doubled `depth` times.
 
     Args:
         options: Of the generator.
         depth: Number of doublings.
         size: Height and width of the images of the corpus in pixels.
-        first: What it has to be, or None.
 
     Raises:
         NevusError: The size cannot be reached so.
     """
     made, factor = options.resize or size, 1 << depth
-    if made % factor or first not in (None, made // factor):
-        able = f"{first * factor} pixels" if first else f"a multiple of {factor} pixels"
-        nearest = first * factor if first else -(-made // factor) * factor
+    if made % factor:
         raise NevusError(
-            f"a generator that doubles its images {depth} times makes images of {able}, but they have {made}. Set "
-            f"the resize of the method's generator to {nearest}, change its depth (such as ssgan.generator.depth), or "
-            "ingestion.size."
+            f"a generator that doubles its images {depth} times makes images of a multiple of {factor} pixels, but "
+            f"they have {made}. Set the resize of the method's generator to {-(-made // factor) * factor}, change its "
+            "depth (such as ssgan.generator.depth), or ingestion.size."
         )
     return made // factor
+
+
+def doublings_from_4(options: GeneratorBase, size: int) -> int:
+    """How often 4 pixels are doubled to reach the size in pixels.
+
+    Raises:
+        NevusError: They do not reach it.
+    """
+    made = options.resize or size
+    doublings = max((made - 1).bit_length() - 2, 1)
+    if made != 4 << doublings:
+        raise NevusError(
+            f"a generator of kind '{getattr(options, 'kind', '')}' makes images of 8, 16, 32, 64, 128, ... pixels, but "
+            f"they have {made}. Set the resize of the method's generator to {4 << doublings}, or change "
+            "ingestion.size."
+        )
+    return doublings
+
+
+def widths_from_4(width: int, widest: int, doublings: int) -> list[int]:
+    """Channels at 4 pixels and after each doubling: half as many every time, `width` at last, never above `widest`."""
+    return [max(width, min(width << (doublings - stage), widest)) for stage in range(doublings + 1)]

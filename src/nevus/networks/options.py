@@ -9,7 +9,16 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, RootModel, ValidationInfo, field_validator, model_validator
 
 from nevus.contracts import Options
-from nevus.networks.gan_options import DcganCriticOptions, DcganOptions, ResidualCriticOptions
+from nevus.networks.gan_options import (
+    DcganCriticOptions,
+    DcganOptions,
+    R3ganCriticOptions,
+    R3ganOptions,
+    ResidualCriticOptions,
+    ResidualGeneratorOptions,
+    StyleOptions,
+    VaeOptions,
+)
 
 
 class InputOptions(Options):
@@ -203,10 +212,16 @@ NetworkOptions: TypeAlias = Annotated[
     | TimmOptions,
     Field(discriminator="kind"),
 ]
-# Of one score an image; `gan_options` has the models.
-GeneratorOptions: TypeAlias = DcganOptions
-CriticOptions: TypeAlias = Annotated[DcganCriticOptions | ResidualCriticOptions, Field(discriminator="kind")]
-AnyOptions: TypeAlias = Annotated[NetworkOptions | GeneratorOptions | CriticOptions, Field(discriminator="kind")]
+# Those of a GAN and the autoencoder have their models in `gan_options`.
+GeneratorOptions: TypeAlias = Annotated[
+    DcganOptions | ResidualGeneratorOptions | StyleOptions | R3ganOptions, Field(discriminator="kind")
+]
+CriticOptions: TypeAlias = Annotated[
+    DcganCriticOptions | ResidualCriticOptions | R3ganCriticOptions, Field(discriminator="kind")
+]
+AnyOptions: TypeAlias = Annotated[
+    NetworkOptions | GeneratorOptions | CriticOptions | VaeOptions, Field(discriminator="kind")
+]
 
 
 class Networks(RootModel[dict[str, NetworkOptions]]):

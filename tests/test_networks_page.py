@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from nevus.networks_page import networks_reference, row
-from tests.networks.presets import PRESETS, preset
+from tests.networks.presets import GAME, PRESETS, preset
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "networks.md"
 
 
 def test_the_page_of_the_networks_is_up_to_date():
     page = PAGE.read_text(encoding="utf-8")
-    assert page == networks_reference(PRESETS), "run `kedro networks-reference` and commit the page"
+    assert page == networks_reference(PRESETS, **GAME), "run `kedro networks-reference` and commit the page"
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,18 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one(text, said):
     with pytest.raises(NevusError) as caught:
         parameters(text)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("option", "block"), [("generator", "generators.style"), ("critic", "critics.r3gan")])
+def test_networks_of_a_gan_are_taken_over_and_told_the_class_where_the_synthesis_is(option, block):
+    text = f"synthesis.{option}=${{{block}}},synthesis.conditional=true,{block}.width=16"
+    group, name = block.split(".")
+    found = parameters(text)
+    assert found["synthesis"][option] == found[group][name]
+    assert (found["synthesis"][option]["width"], found["synthesis"][option]["conditional"]) == (16, True)
+    check(parse([text]), "synthesis")
+
+
+def test_a_generator_that_nothing_takes_over_may_not_be_changed():
+    with pytest.raises(NevusError, match=r"generators\.style\.width: .*'synthesis\.generator=\$\{generators\.style\}'"):
+        check(parse(["generators.style.width=16"]), "synthesis")

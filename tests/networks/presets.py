@@ -6,8 +6,16 @@ import yaml
 
 from nevus.networks.build import parse
 
-FILE = Path(__file__).parents[2] / "conf" / "base" / "parameters" / "networks.yml"
-PRESETS = yaml.safe_load(FILE.read_text(encoding="utf-8"))["networks"]
+FOLDER = Path(__file__).parents[2] / "conf" / "base" / "parameters"
+
+
+def blocks(which):
+    """The named blocks of a group, as its file has them."""
+    return yaml.safe_load((FOLDER / f"{which}.yml").read_text(encoding="utf-8"))[which]
+
+
+PRESETS = blocks("networks")
+GAME = {which: blocks(which) for which in ("generators", "critics")}
 
 
 def preset(which, **changes):

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from nevus.networks.build import build
-from nevus.networks.cost import cost_of
-from tests.networks.presets import preset
+from nevus.networks.cost import cost_in_a_game, cost_of
+from tests.networks.presets import GAME, preset
 
 
 @pytest.mark.parametrize(("size", "resize", "seen"), [(32, None, 32), (64, None, 64), (16, 48, 48)])
@@ -33,3 +33,13 @@ def test_resnet_18_costs_what_the_paper_says():
     parameters, flops = cost_of(network, 224)
     assert parameters == 11_689_512
     assert flops / 2 == pytest.approx(1.8e9, rel=0.02)  # arXiv:1512.03385, table 1 counts multiplications
+
+
+def test_generators_and_critics_cost_what_they_do_on_paper():
+    changes = {"width": 4, "depth": 1, "conditional": False}
+    generator = build({**GAME["generators"]["dcgan"], **changes, "latent": 5}, classes=2, size=8)
+    parameters = 6 * 8 * 16 + 2 * (8 + 4) + 8 * 4 * 9 + (4 * 9 + 1) * 3
+    multiplications = 5 * 8 * 16 + 8 * 4 * 9 * 64 + 4 * 3 * 9 * 64
+    assert cost_in_a_game(generator, 8) == (parameters, 2 * multiplications)
+    critic = build({**GAME["critics"]["dcgan"], **changes, "norm": "none"}, classes=2, size=8)
+    assert cost_in_a_game(critic, 8) == ((3 * 16 + 1) * 4 + 4 * 16 + 1, 2 * (3 * 16 * 4 * 16 + 4 * 16))

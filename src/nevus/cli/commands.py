@@ -86,7 +86,9 @@ def write_networks_reference(metadata: Any) -> None:
 
     from nevus.networks_page import networks_reference
 
-    block = metadata.project_path / "conf" / "base" / "parameters" / "networks.yml"
+    folder = metadata.project_path / "conf" / "base" / "parameters"
     page = metadata.project_path / "docs" / "reference" / "networks.md"
-    page.write_text(networks_reference(yaml.safe_load(block.read_text(encoding="utf-8"))["networks"]))
+    names = ("networks", "generators", "critics")
+    blocks = {name: yaml.safe_load((folder / f"{name}.yml").read_text(encoding="utf-8"))[name] for name in names}
+    page.write_text(networks_reference(**blocks))
     click.echo(f"wrote {page.relative_to(metadata.project_path)}")

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 
 MARK = re.compile(r"<given (\d+)>")  # stands in for the value of a parameter, to see where it goes
 NO_PATTERNS = {"{default}": {"type": "kedro.io.MemoryDataset"}}  # Kedro's own, which it warns about unless given
-# Groups of named blocks, and the parameter that takes one over.
-TAKEN_OVER = {"networks": "network", "policies": "augment", "optimizers": "optimizer", "loops": "loop"}
+# Groups of named blocks, and a parameter that takes one over.
+TAKEN_OVER = {
+    "networks": "supervised.network",
+    "generators": "synthesis.generator",
+    "critics": "synthesis.critic",
+    "policies": "supervised.augment",
+    "optimizers": "supervised.optimizer",
+    "loops": "supervised.loop",
+}
 LATER = "nevus.io.later.LaterDataset"  # loads another one, of which a pipeline need not say anything
 UNREAD_SOURCE = "this environment draws its images and reads no source"
 
@@ -104,7 +111,7 @@ def _explain(keys: Keys, reads: tuple[list[str], ...]) -> str:
         block, option = ".".join(keys[:2]), TAKEN_OVER[keys[0]]
         return (
             f"{name}: nothing in this run takes {block} over; name what shall, such as "
-            f"--params 'supervised.{option}=${{{block}}}'."
+            f"--params '{option}=${{{block}}}'."
         )
     return f"{name}: no pipeline reads it, since conf/ sets elsewhere what it would change. Leave it out."
 

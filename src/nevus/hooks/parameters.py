@@ -17,7 +17,7 @@ from nevus.contracts import NevusError
 from nevus.hooks.explanations import explain, meant, unknown_block
 from nevus.hooks.nested import holds, leaves, look_up
 from nevus.hooks.places import Places
-from nevus.networks.options import Networks
+from nevus.networks.options import Critics, Generators, Networks
 from nevus.pipelines.classifier.params import SharedParams
 from nevus.training.options import Loops, Optimizers
 
@@ -34,6 +34,8 @@ SCORING_GROUPS = frozenset({"model", "images", "image"})  # likewise, of pipelin
 SHARED_GROUPS: dict[str, type[BaseModel]] = {
     "classifier": SharedParams,
     "networks": Networks,
+    "generators": Generators,
+    "critics": Critics,
     "optimizers": Optimizers,
     "loops": Loops,
     "policies": Policies,

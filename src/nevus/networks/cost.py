@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nevus.networks.classifier import ClassifierNetwork
+from nevus.networks.critics import CriticNetwork
+from nevus.networks.generators import GeneratorNetwork
 
 
 class Cost(NamedTuple):
@@ -41,12 +43,27 @@ def cost_of(network: ClassifierNetwork, size: int) -> Cost:
         size: Height and width of the images of the corpus in pixels.
     """
     seen = network.resize or size
-    body = _Body(network)
-    nothing = {key: value.to("meta") for key, value in (*body.named_parameters(), *body.named_buffers())}
-    modes = [(part, part.training) for part in network.modules()]
+    return _count(_Body(network), torch.empty(1, 3, seen, seen, device="meta"))
+
+
+def cost_in_a_game(network: GeneratorNetwork | CriticNetwork, size: int) -> Cost:
+    """The same of a generator or a critic that is not conditional.
+
+    Args:
+        network: On any device.
+        size: Height and width of the images of the corpus in pixels.
+    """
+    shape = (1, network.latent) if isinstance(network, GeneratorNetwork) else (1, 3, size, size)
+    return _count(network, torch.empty(shape, device="meta"))
+
+
+def _count(body: nn.Module, example: Tensor) -> Cost:
+    """Of a network and one example without values."""
+    nothing = {key: value.detach().to("meta") for key, value in (*body.named_parameters(), *body.named_buffers())}
+    modes = [(part, part.training) for part in body.modules()]
     body.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        torch.func.functional_call(body, nothing, torch.empty(1, 3, seen, seen, device="meta"))
+        torch.func.functional_call(body, nothing, example)
     for part, training in modes:
         part.training = training
-    return Cost(sum(parameter.numel() for parameter in network.parameters()), counter.get_total_flops())
+    return Cost(sum(parameter.numel() for parameter in body.parameters()), counter.get_total_flops())

@@ -226,3 +226,11 @@ AnyOptions: TypeAlias = Annotated[
 
 class Networks(RootModel[dict[str, NetworkOptions]]):
     """The block `networks`: whole blocks by name, for methods to take over."""
+
+
+class Generators(RootModel[dict[str, GeneratorOptions]]):
+    """The block `generators`, likewise."""
+
+
+class Critics(RootModel[dict[str, CriticOptions]]):
+    """The block `critics`, likewise."""

@@ -14,8 +14,9 @@ time.sleep(0.2)  # an exception could come from any of these lines
 pathlib.Path("imported").touch()
 """
 COMMAND = """
-import atexit, pathlib, time
+import atexit, pathlib, signal, time
 from nevus.cli.signals import end_in_order
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored by what a shell starts in the background
 end_in_order()
 atexit.register(pathlib.Path("closed").touch)
 import told

@@ -54,7 +54,9 @@ def table_files(count: int = 40) -> dict[str, bytes]:
 def check(root: Path, env: str, classes: int) -> None:
     metrics = pd.read_csv(root / f"data/08_reporting/{env}/ssgan/seed0/metrics.csv")
     assert set(metrics["method"]) == {"ssgan", "labeled_only", "majority", "colour_svm"}
-    assert metrics["value"].between(0, 1).all()
+    least = metrics["metric"].map({"mcc": -1.0}).fillna(0.0)
+    most = metrics["metric"].map({"log_loss": np.inf}).fillna(1.0)
+    assert metrics["value"].between(least, most).all()
     predictions = pd.read_parquet(root / f"data/07_model_output/{env}/ssgan/seed0/predictions.parquet")
     probabilities = predictions.filter(like="probability").to_numpy()
     assert probabilities.shape[1] == (1 if classes == 2 else classes)

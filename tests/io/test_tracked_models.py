@@ -20,10 +20,7 @@ from nevus.io.tracked_models import TrackedModelsDataset
 from nevus.networks.build import build, describe
 from nevus.tracking.experiment import open_experiment
 from nevus.tracking.options import sqlite_target
-from tests.hooks.conftest import empty_store
 from tests.io.test_model import NETWORK
-
-__all__ = ["empty_store"]  # a fixture of another folder
 
 
 @dataclass(frozen=True)

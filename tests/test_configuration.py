@@ -40,10 +40,10 @@ def test_a_method_and_its_baseline_differ_in_nothing_that_a_fair_comparison_keep
 
 def test_seed_and_variant_name_every_path_of_a_run(configuration):
     catalog = configuration(seed=3, variant="wide")["catalog"]
-    shared = {"finished_runs", "out_of_fold"}  # of all runs of the data set; the latter adds its own
+    of_all_runs = ("finished_", "out_of_fold", "leaderboard", "{run}.test_ledger")
     for name, entry in catalog.items():
         path = entry.get("filepath") or ""
-        if name not in shared and path.startswith(("data/05", "data/06", "data/07", "data/08")):
+        if not name.startswith(of_all_runs) and path.startswith(("data/05", "data/06", "data/07", "data/08")):
             assert "-wide/seed3/" in f"{path}/", name
     assert catalog["{run}.history"]["filepath"] == "data/07_model_output/test/{run}-wide/seed3/history.csv"
 

@@ -77,7 +77,7 @@ def generate(
     Returns:
         (N, H, W, 3) uint8.
     """
-    network.to(runtime.device).eval()
+    network.to(runtime.device).to(memory_format=torch.channels_last).eval()
     batch = max(1, min(FEW, AT_ONCE // size**2))
     made = []
     with progress_bar(len(latents), name="generate", unit="image") as bar, runtime.autocast():

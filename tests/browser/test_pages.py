@@ -31,7 +31,17 @@ def reports(new_project: Any) -> Path:
     made = new_project()
     image = made.root / "lesion.jpg"
     image.write_bytes(fake_jpeg(0, 60, 80))
-    names = ("ingestion", "ssgan", "ladder", "cross_validation", "calibration", "explain", "external", "reporting")
+    names = (
+        "ingestion",
+        "ssgan",
+        "ladder",
+        "cross_validation",
+        "calibration",
+        "explain",
+        "synthesis",
+        "external",
+        "reporting",
+    )
     given = {
         "calibration": {"calibration": {"model": "ssgan/seed0", "coverage": 0.8}},
         "explain": {"model": "ssgan/seed0", "image": str(image)},

@@ -7,7 +7,8 @@ import torch
 from kedro.io import DatasetError
 
 from nevus.contracts import NevusError, SavedGenerator
-from nevus.io.generator import FinishedGeneratorsDataset, GeneratorDataset
+from nevus.io.generator import GeneratorDataset
+from nevus.io.runs import FinishedGeneratorsDataset
 
 SPEC = {"network": {"kind": "dcgan"}, "latent": 4, "size": 32, "classes": ["benign", "melanoma"], "conditional": False}
 

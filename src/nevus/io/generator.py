@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import AbstractDataset
 
 from nevus.contracts import NevusError, SavedGenerator, Weights
 from nevus.io.atomic import replacing_folder
@@ -96,38 +95,3 @@ class GeneratorDataset(AbstractDataset[SavedGenerator, SavedGenerator]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath)}
-
-
-class FinishedGeneratorsDataset(AbstractDataset[None, dict[str, Callable[[], SavedGenerator]]]):
-    """The generators of all finished runs, by the names of the runs, such as `synthesis/seed0`.
-
-    Args:
-        filepath: The folder of the data set's models; each run has its own at `<run>/generator`.
-        metadata: Ignored here, read by plugins.
-    """
-
-    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        self._folder = Path(filepath)
-        self.metadata = metadata
-
-    def load(self) -> dict[str, Callable[[], SavedGenerator]]:
-        """What reads each generator when it is called, in the order of the names; empty where no run is finished."""
-        folders = sorted(file.parent for file in self._folder.glob(f"*/*/generator/{SPEC}"))
-        return {
-            folder.parent.relative_to(self._folder).as_posix(): GeneratorDataset(filepath=str(folder)).load
-            for folder in folders
-        }
-
-    def save(self, data: None) -> None:
-        """Refuse: every run saves its own.
-
-        Raises:
-            DatasetError: Always.
-        """
-        raise DatasetError("finished generators are saved by their own pipeline, as synthesis.generator")
-
-    def _exists(self) -> bool:
-        return self._folder.is_dir()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._folder)}

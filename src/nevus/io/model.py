@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from kedro.io import AbstractDataset
 
 import nevus
 from nevus.contracts import Classifier, NevusError, Weights, metadata_read
+from nevus.io.atomic import replacing_folder
 from nevus.tracking.mlflow_import import import_mlflow
 
 PACKAGE = Path(nevus.__file__).parent
@@ -94,14 +94,8 @@ class ModelDataset(AbstractDataset[Classifier, Classifier]):
 
     def save(self, data: Classifier) -> None:
         """Write the folder beside its place, then move it there: a reader finds the old model or the new one."""
-        target = self._filepath
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            fresh = Path(scratch) / "model"
+        with replacing_folder(self._filepath) as fresh:
             write_model(data, fresh)
-            if target.exists():
-                target.rename(Path(scratch) / f"replaced-{uuid.uuid4().hex}")
-            fresh.rename(target)
 
     def _exists(self) -> bool:
         return (self._filepath / "MLmodel").is_file()
@@ -115,7 +109,7 @@ def write_model(classifier: Classifier, folder: Path) -> None:
 
     Args:
         classifier: What to save.
-        folder: Does not exist yet.
+        folder: Empty, or not there yet.
     """
     import_mlflow()
     from mlflow.pyfunc import save_model

@@ -2,31 +2,44 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from nevus.contracts import Classifier, Table
+from nevus.contracts import Table
 from nevus.io.files import ParquetDataset
+from nevus.io.generator import SPEC, GeneratorDataset
 from nevus.io.model import ModelDataset
 
 
-class FinishedRunsDataset(AbstractDataset[None, dict[str, Callable[[], Classifier]]]):
-    """The classifiers of all finished runs, by the names of the runs, such as `supervised-wide/seed0`.
+class FinishedDataset(AbstractDataset[None, dict[str, Callable[[], Any]]]):
+    """What all finished runs have of one kind, by the names of the runs, such as `supervised-wide/seed0`.
+
+    Attributes:
+        made: A file that is there when it is whole, in the folder of a run's models.
+        dataset: What reads the folder of that file.
+        saved_by: Who saves it, for a message.
 
     Args:
-        filepath: The folder of the data set's models; each run has its own at `<run>/model`.
+        filepath: The folder of the data set's models; each run has its own in it.
         metadata: Ignored here, read by plugins.
     """
+
+    made: ClassVar[str]
+    dataset: ClassVar[type[Any]]
+    saved_by: ClassVar[str]
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         self._folder = Path(filepath)
         self.metadata = metadata
 
-    def load(self) -> dict[str, Callable[[], Classifier]]:
-        """What reads each classifier when it is called, in the order of the names; empty where no run is finished."""
-        folders = sorted(file.parent for file in self._folder.glob("*/*/model/MLmodel"))
-        return {folder.parent.relative_to(self._folder).as_posix(): _reader(folder) for folder in folders}
+    def load(self) -> dict[str, Callable[[], Any]]:
+        """What reads each when it is called, in the order of the names; empty where no run is finished."""
+        folders = sorted(file.parent for file in self._folder.glob(f"*/*/{self.made}"))
+        return {
+            folder.parent.relative_to(self._folder).as_posix(): self.dataset(filepath=str(folder)).load
+            for folder in folders
+        }
 
     def save(self, data: None) -> None:
         """Refuse: every run saves its own.
@@ -34,7 +47,7 @@ class FinishedRunsDataset(AbstractDataset[None, dict[str, Callable[[], Classifie
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError("finished runs are saved by their own pipelines, as <run>.classifier")
+        raise DatasetError(f"what finished runs have is saved by their own pipelines, as {self.saved_by}")
 
     def _exists(self) -> bool:
         return self._folder.is_dir()
@@ -43,8 +56,16 @@ class FinishedRunsDataset(AbstractDataset[None, dict[str, Callable[[], Classifie
         return {"filepath": str(self._folder)}
 
 
-def _reader(folder: Path) -> Callable[[], Classifier]:
-    return ModelDataset(filepath=str(folder)).load
+class FinishedRunsDataset(FinishedDataset):
+    """The classifiers (`Classifier`) of all finished runs."""
+
+    made, dataset, saved_by = "model/MLmodel", ModelDataset, "<run>.classifier"
+
+
+class FinishedGeneratorsDataset(FinishedDataset):
+    """The generators (`SavedGenerator`) of all finished runs."""
+
+    made, dataset, saved_by = f"generator/{SPEC}", GeneratorDataset, "<run>.generator"
 
 
 class OutOfFoldDataset(AbstractDataset[Mapping[str, Table], dict[str, Callable[[], Table]]]):
